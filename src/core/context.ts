@@ -1,0 +1,56 @@
+/** The eight steps of a request. The trace and the log show exactly these names. */
+export const STEPS = [
+  'validate',
+  'map-model',
+  'cache',
+  'convert',
+  'call',
+  'tools',
+  'continue',
+  'respond',
+] as const
+export type StepName = (typeof STEPS)[number]
+
+export type Fields = Readonly<Record<string, unknown>>
+
+export interface Logger {
+  debug(event: string, fields?: Fields): void
+  info(event: string, fields?: Fields): void
+  warn(event: string, fields?: Fields): void
+  error(event: string, fields?: Fields): void
+}
+
+export interface Trace {
+  /** Times one named step until its promise settles. */
+  step<T>(name: StepName, run: () => T | Promise<T>): Promise<T>
+  /** Starts a step whose end is somewhere else, such as a stream's; the first call of the result ends it. */
+  open(name: StepName): (outcome: Outcome) => void
+  /** Notes one fact about the request, such as the model it was mapped to; the log line and the trace show it. */
+  note(key: string, value: unknown): void
+}
+
+export type Outcome = 'ok' | 'error' | 'cancelled'
+
+/** The two versions of the Messages API that are in use. */
+export const API_VERSIONS = ['2023-06-01', '2026-10-21'] as const
+export type ApiVersion = (typeof API_VERSIONS)[number]
+
+/** What the request's headers say about how to read its body. */
+export interface ClientProtocol {
+  readonly version: ApiVersion
+  /** Values of all `anthropic-beta` headers. */
+  readonly betas: readonly string[]
+  /** Claude Code's `x-claude-code-session-id`, used upstream for stickiness. */
+  readonly sessionId: string | undefined
+}
+
+/** What one request carries through every layer. Made once in `http/context.ts`, passed on as the last argument. */
+export interface RequestContext {
+  /** `req_…`: the `request-id` header, the error body's `request_id` and the log's correlation id. */
+  readonly id: string
+  /** Fires when the client hangs up. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+  readonly trace: Trace
+  readonly protocol: ClientProtocol
+}

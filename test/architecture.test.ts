@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'bun:test'
+import { dirname, join, relative } from 'node:path'
+
+/** Which folder may import which. Read it top to bottom: that is the way of a request. docs/ARCHITECTURE.md shows it. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  '.': ['cli', 'http', 'messages', 'tokens', 'translate', 'upstream', 'observability', 'config', 'wire', 'core'],
+  cli: ['.', 'http', 'observability', 'config', 'core'],
+  http: ['messages', 'observability', 'wire', 'core'],
+  messages: ['tokens', 'translate', 'upstream', 'wire', 'core'],
+  tokens: ['wire', 'core'],
+  upstream: ['wire', 'core'],
+  translate: ['wire', 'core'],
+  observability: ['core'],
+  config: ['core'],
+  wire: [],
+  core: [],
+}
+const PURE = ['translate', 'wire', 'core']
+const PURE_PACKAGES = ['@sinclair/typebox']
+/** The only places that may look at the process's environment. */
+const READS_ENVIRONMENT = ['config/machine.ts', 'cli/rerun.ts']
+
+const root = join(import.meta.dir, '../src')
+const files = [...new Bun.Glob('**/*.ts').scanSync(root)].filter((file) => !file.endsWith('.d.ts')).toSorted()
+const IMPORT = /^\s*(?:import|export)\b[^'"]*?from\s*['"]([^'"]+)['"]|\bimport\(?\s*['"]([^'"]+)['"]/gm
+
+const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '.') : '.')
+const textOf = async (file: string): Promise<string> => Bun.file(join(root, file)).text()
+const importsOf = (text: string): string[] =>
+  [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '')
+
+describe.each(files)('%s', (file) => {
+  test('imports only what its folder may import', async () => {
+    const folder = folderOf(file)
+    const wrong = importsOf(await textOf(file))
+      .filter((specifier) => specifier.startsWith('.') && specifier.endsWith('.ts'))
+      .map((specifier) => relative(root, join(root, dirname(file), specifier)))
+      .filter((target) => folderOf(target) !== folder && !MAY_IMPORT[folder]?.includes(folderOf(target)))
+    expect(wrong).toEqual([])
+  })
+
+  test('stays pure where it must', async () => {
+    const text = await textOf(file)
+    if (!READS_ENVIRONMENT.includes(file)) expect(text).not.toMatch(/\bprocess\.env\b|\bBun\.env\b/)
+    if (!PURE.includes(folderOf(file))) return
+    const packages = importsOf(text).filter((specifier) => !specifier.startsWith('.'))
+    expect(packages.filter((name) => !PURE_PACKAGES.includes(name))).toEqual([])
+    expect(text).not.toMatch(/\b(Date\.now|Math\.random|crypto\.|process\.|Bun\.|fetch\(|setTimeout|setInterval)\b/)
+  })
+})
