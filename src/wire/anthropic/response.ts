@@ -1,0 +1,84 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+import { nullable, oneOf, open } from '../schema.ts'
+
+export const STOP_REASONS = [
+  'end_turn',
+  'max_tokens',
+  'stop_sequence',
+  'tool_use',
+  'pause_turn',
+  'refusal',
+  'model_context_window_exceeded',
+] as const
+export type StopReason = (typeof STOP_REASONS)[number]
+
+/** Answer blocks. Every key that the newest SDK declares is present, null where there is nothing to say. */
+export const AnswerText = open({
+  type: Type.Literal('text'),
+  text: Type.String(),
+  citations: nullable(Type.Array(Type.Unknown())),
+})
+export const AnswerThinking = open({
+  type: Type.Literal('thinking'),
+  thinking: Type.String(),
+  signature: Type.String(),
+})
+export const AnswerRedactedThinking = open({ type: Type.Literal('redacted_thinking'), data: Type.String() })
+export const AnswerToolUse = open({
+  type: Type.Literal('tool_use'),
+  id: Type.String(),
+  name: Type.String(),
+  input: Type.Record(Type.String(), Type.Unknown()),
+  caller: open({ type: Type.Literal('direct') }),
+})
+export const AnswerBlock = Type.Union([AnswerText, AnswerThinking, AnswerRedactedThinking, AnswerToolUse])
+export type AnswerBlock = Static<typeof AnswerBlock>
+
+const tokens = Type.Integer({ minimum: 0 })
+
+/**
+ * Token usage. `input_tokens` excludes what was read from or written to the prompt cache: the whole input is
+ * `input_tokens + cache_creation_input_tokens + cache_read_input_tokens`. `output_tokens` includes thinking.
+ */
+export const Usage = open(
+  {
+    input_tokens: tokens,
+    cache_creation_input_tokens: tokens,
+    cache_read_input_tokens: tokens,
+    cache_creation: nullable(open({ ephemeral_5m_input_tokens: tokens, ephemeral_1h_input_tokens: tokens })),
+    output_tokens: tokens,
+    output_tokens_details: nullable(open({ thinking_tokens: tokens })),
+    server_tool_use: nullable(open({ web_search_requests: tokens, web_fetch_requests: tokens })),
+    service_tier: nullable(oneOf(['standard', 'priority', 'batch'])),
+    speed: nullable(oneOf(['standard', 'fast'])),
+    inference_geo: Type.String(),
+  },
+  { $id: 'Usage' },
+)
+export type Usage = Static<typeof Usage>
+
+export const StopDetails = open({
+  type: Type.Literal('refusal'),
+  category: nullable(Type.String()),
+  explanation: nullable(Type.String()),
+})
+export type StopDetails = Static<typeof StopDetails>
+
+export const MessageResponse = open(
+  {
+    id: Type.String(),
+    type: Type.Literal('message'),
+    role: Type.Literal('assistant'),
+    model: Type.String(),
+    content: Type.Array(AnswerBlock),
+    stop_reason: nullable(oneOf(STOP_REASONS)),
+    stop_sequence: nullable(Type.String()),
+    stop_details: nullable(StopDetails),
+    container: Type.Null(),
+    diagnostics: nullable(open({})),
+    usage: Usage,
+  },
+  { $id: 'Message' },
+)
+export type MessageResponse = Static<typeof MessageResponse>
