@@ -1,0 +1,89 @@
+import { Failure } from '../core/errors.ts'
+import type { BlockDelta, StreamEvent } from '../wire/anthropic/events.ts'
+import type { AnswerBlock, MessageResponse, StopReason } from '../wire/anthropic/response.ts'
+import { parsePartialJson } from './partial-json.ts'
+
+interface OpenBlock {
+  readonly block: AnswerBlock
+  text: string
+  signature: string
+}
+
+/** Folds a whole event stream into the one message that it describes. */
+export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
+  const blocks: OpenBlock[] = []
+  let message: MessageResponse | undefined
+  for (const event of events) {
+    switch (event.type) {
+      case 'message_start':
+        message = event.message
+        break
+      case 'content_block_start':
+        blocks.push({ block: event.content_block, text: '', signature: '' })
+        break
+      case 'content_block_delta':
+        addDelta(blocks[event.index], event.delta)
+        break
+      case 'message_delta':
+        if (message) message = { ...message, ...event.delta, usage: event.usage }
+        break
+      case 'content_block_stop':
+      case 'message_stop':
+        break
+    }
+  }
+  if (!message) throw new Failure('api_error', 'the answer has no beginning')
+  const { stop_reason } = message
+  return { ...message, content: blocks.map((block) => finish(block, stop_reason)) }
+}
+
+function addDelta(open: OpenBlock | undefined, delta: BlockDelta): void {
+  if (!open) return
+  if (delta.type === 'signature_delta') open.signature = delta.signature
+  else open.text += pieceOf(delta)
+}
+
+function pieceOf(delta: Exclude<BlockDelta, { type: 'signature_delta' }>): string {
+  switch (delta.type) {
+    case 'text_delta':
+      return delta.text
+    case 'thinking_delta':
+      return delta.thinking
+    case 'input_json_delta':
+      return delta.partial_json
+  }
+}
+
+function finish({ block, text, signature }: OpenBlock, stopReason: StopReason | null): AnswerBlock {
+  switch (block.type) {
+    case 'text':
+      return { ...block, text }
+    case 'thinking':
+      return { ...block, thinking: text, signature }
+    case 'redacted_thinking':
+      return block
+    case 'tool_use':
+      return { ...block, input: toInput(text, block.name, stopReason) }
+  }
+}
+
+/** A tool's input must be an object. Text that was cut by the token limit keeps what is complete of it. */
+function toInput(text: string, tool: string, stopReason: StopReason | null): Record<string, unknown> {
+  const cut = stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded'
+  const input = cut ? parsePartialJson(text) : parseJson(text)
+  if (isObject(input)) return input
+  throw new Failure('api_error', `the model called the tool ${tool} with arguments that are no JSON object`, {
+    status: 502,
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,39 @@
+/**
+ * Finds stop sequences in text that arrives in pieces. Some upstreams ignore `stop`, so every answer is scanned
+ * here as well. `held` is the tail that may yet turn out to be a stop sequence.
+ */
+export interface StopScan {
+  readonly text: string
+  readonly held: string
+  readonly hit: string | undefined
+}
+
+export function scanForStop(sequences: readonly string[], held: string, piece: string): StopScan {
+  const whole = held + piece
+  let at = -1
+  let hit: string | undefined
+  for (const sequence of sequences) {
+    const found = whole.indexOf(sequence)
+    if (found >= 0 && (at < 0 || found < at)) {
+      at = found
+      hit = sequence
+    }
+  }
+  if (hit !== undefined) return { text: whole.slice(0, at), held: '', hit }
+  const keep = tailLength(sequences, whole)
+  return { text: whole.slice(0, whole.length - keep), held: whole.slice(whole.length - keep), hit: undefined }
+}
+
+/** How many characters at the end of `text` begin one of the sequences. */
+function tailLength(sequences: readonly string[], text: string): number {
+  let longest = 0
+  for (const sequence of sequences) {
+    for (let length = Math.min(sequence.length - 1, text.length); length > longest; length--) {
+      if (text.endsWith(sequence.slice(0, length))) {
+        longest = length
+        break
+      }
+    }
+  }
+  return longest
+}
