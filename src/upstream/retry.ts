@@ -1,0 +1,47 @@
+import { Failure } from '../core/errors.ts'
+import type { Batch, Upstream } from './upstream.ts'
+
+export interface RetryOptions {
+  /** Further tries after the first one. */
+  readonly retries: number
+  /** Waits; rejects when the signal fires. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** 0 … 1, for jitter. */
+  readonly random: () => number
+  readonly onRetry: (failure: Failure, attempt: number) => void
+}
+
+const BASE_DELAY_MS = 300
+
+/** Half to all of 300 ms, 600 ms, 1200 ms …: spreads the tries of many requests that failed together. */
+export const retryDelayMs = (attempt: number, random: number): number =>
+  BASE_DELAY_MS * 2 ** (attempt - 1) * (0.5 + random / 2)
+
+/**
+ * Tries again when the upstream fails before its first chunk. Never after it: the client has part of the answer
+ * then. Rate limits are left to the client, who is told how long to wait.
+ */
+export const withRetries = (upstream: Upstream, options: RetryOptions): Upstream => ({
+  async *stream(call, signal): AsyncGenerator<Batch> {
+    for (let attempt = 1; ; attempt++) {
+      let begun = false
+      try {
+        for await (const batch of upstream.stream(call, signal)) {
+          begun = true
+          yield batch
+        }
+        return
+      } catch (error) {
+        if (begun || signal.aborted || attempt > options.retries || !isWorthATry(error)) throw error
+        options.onRetry(error, attempt)
+        await options.sleep(retryDelayMs(attempt, options.random()), signal)
+      }
+    }
+  },
+})
+
+const isWorthATry = (error: unknown): error is Failure =>
+  error instanceof Failure &&
+  error.retryable &&
+  error.kind !== 'rate_limit_error' &&
+  error.kind !== 'timeout_error'
