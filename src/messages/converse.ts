@@ -1,0 +1,103 @@
+import type { Outcome, RequestContext } from '../core/context.ts'
+import { begin, isSettled, type State, streamMachine } from '../translate/stream.ts'
+import type { Batch } from '../upstream/upstream.ts'
+import type { StreamEvent } from '../wire/anthropic/events.ts'
+import type { Prepared } from './answer.ts'
+import type { Services } from './services.ts'
+
+/** An answer on its way. Read it to the end or give it up. */
+export interface AnswerStream {
+  /** `message_start`, for a stream that must show life before the upstream has said anything. */
+  open(): readonly StreamEvent[]
+  /** The events of the next network read, possibly none; undefined at the end. Throws a `Failure` where it breaks off. */
+  read(): Promise<readonly StreamEvent[] | undefined>
+  /** Stops the upstream's work. */
+  cancel(): Promise<void>
+}
+
+/** Calls the upstream and translates what it says while it speaks. */
+export function streamAnswer(
+  prepared: Prepared,
+  services: Services,
+  context: RequestContext,
+  endCall: (outcome: Outcome) => void,
+): AnswerStream {
+  const { terms } = prepared
+  const machine = streamMachine(terms)
+  const upstream = services.upstream.stream(prepared.call, context.signal)
+  const onlyWarmsCache = prepared.request.max_tokens === 0
+  let state = machine.start()
+  let ended = false
+  /** What broke the answer off; told after the events that came before it. */
+  let failure: unknown
+
+  const translate = (batch: Batch, out: StreamEvent[]): void => {
+    for (const input of batch) state = machine.step(state, input, out)
+  }
+  const finish = async (out: StreamEvent[]): Promise<void> => {
+    ended = true
+    machine.end(state, out)
+    // Only a scan of ours ends an answer before the upstream does.
+    if (isSettled(state)) await upstream.return(undefined)
+    learn(prepared, state, services)
+    note(state, context)
+    endCall('ok')
+  }
+
+  return {
+    open() {
+      const out: StreamEvent[] = []
+      state = begin(state, terms, out)
+      return out
+    },
+    async read() {
+      if (failure !== undefined) throw failure
+      if (ended) return undefined
+      const out: StreamEvent[] = []
+      try {
+        const { done, value } = await upstream.next()
+        if (!done) translate(value, out)
+        if (done || isSettled(state)) await finish(out)
+      } catch (error) {
+        failure = error
+        endCall(context.signal.aborted ? 'cancelled' : 'error')
+        await upstream.return(undefined)
+        if (out.length === 0) throw error
+      }
+      return onlyWarmsCache ? withoutOutput(out) : out
+    },
+    async cancel() {
+      ended = true
+      endCall('cancelled')
+      await upstream.return(undefined)
+    },
+  }
+}
+
+/** `max_tokens: 0` asks to fill the prompt cache and for nothing else; upstream that takes a token of output. */
+const withoutOutput = (events: readonly StreamEvent[]): readonly StreamEvent[] =>
+  events.flatMap((event): StreamEvent[] => {
+    if (event.type.startsWith('content_block')) return []
+    if (event.type !== 'message_delta') return [event]
+    const delta = { ...event.delta, stop_reason: 'max_tokens' as const, stop_sequence: null }
+    return [{ ...event, delta, usage: { ...event.usage, output_tokens: 0 } }]
+  })
+
+function learn(prepared: Prepared, state: State, services: Services): void {
+  const promptTokens = state.usage?.prompt_tokens
+  if (typeof promptTokens !== 'number' || promptTokens <= 0) return
+  services.tokens.learn(prepared.target.model, {
+    size: prepared.size,
+    promptTokens,
+    request: prepared.request,
+  })
+}
+
+function note(state: State, context: RequestContext): void {
+  const { usage } = state
+  if (state.provider !== undefined) context.trace.note('provider', state.provider)
+  context.trace.note('input_tokens', usage?.prompt_tokens ?? null)
+  context.trace.note('cached_tokens', usage?.prompt_tokens_details?.cached_tokens ?? 0)
+  context.trace.note('output_tokens', usage?.completion_tokens ?? null)
+  context.trace.note('cost_usd', usage?.cost ?? null)
+}

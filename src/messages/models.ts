@@ -1,0 +1,119 @@
+import { invalidRequest, Failure } from '../core/errors.ts'
+import { mapModel } from '../translate/model.ts'
+import type { ModelInfo, ModelList } from '../wire/anthropic/models.ts'
+import type { ModelRecord } from '../wire/openrouter/models.ts'
+import type { Services } from './services.ts'
+
+/** Page through the list (Anthropic API, §1.3). */
+export interface PageQuery {
+  readonly limit: string | null
+  readonly afterId: string | null
+  readonly beforeId: string | null
+}
+
+const DEFAULT_LIMIT = 20
+const MAX_LIMIT = 1000
+
+/** Aliases first, then the upstream's models, newest first. */
+export async function listModels(query: PageQuery, services: Services): Promise<ModelList> {
+  const limit = parseLimit(query.limit)
+  if (query.afterId !== null && query.beforeId !== null)
+    throw invalidRequest('after_id: only one of after_id and before_id may be given')
+  const all = await allModels(services)
+  const [start, end] = pageBounds(all, limit, query)
+  const data = all.slice(start, end)
+  return {
+    data,
+    has_more: query.beforeId === null ? end < all.length : start > 0,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+  }
+}
+
+function parseLimit(text: string | null): number {
+  if (text === null) return DEFAULT_LIMIT
+  if (!/^-?\d+$/.test(text))
+    throw invalidRequest('limit: Input should be a valid integer, unable to parse string as an integer')
+  const limit = Number(text)
+  if (limit < 1) throw invalidRequest('limit: Input should be greater than or equal to 1')
+  if (limit > MAX_LIMIT) throw invalidRequest(`limit: Input should be less than or equal to ${MAX_LIMIT}`)
+  return limit
+}
+
+function pageBounds(all: readonly ModelInfo[], limit: number, query: PageQuery): readonly [number, number] {
+  if (query.afterId !== null) {
+    const start = positionOf(all, query.afterId, 'after_id') + 1
+    return [start, Math.min(start + limit, all.length)]
+  }
+  if (query.beforeId !== null) {
+    const end = positionOf(all, query.beforeId, 'before_id')
+    return [Math.max(0, end - limit), end]
+  }
+  return [0, Math.min(limit, all.length)]
+}
+
+function positionOf(all: readonly ModelInfo[], id: string, parameter: string): number {
+  const at = all.findIndex((model) => model.id === id)
+  if (at < 0) throw invalidRequest(`${parameter}: there is no model '${id}' in the list`)
+  return at
+}
+
+/** One model by its id, by an alias, or by a Claude name. */
+export async function findModel(id: string, services: Services): Promise<ModelInfo> {
+  const records = await services.catalogue.list()
+  const slug = mapModel(id, services.models)
+  const record = records.find((candidate) => candidate.id === slug)
+  if (record) return toModelInfo(record, id)
+  if (aliasNames(services).includes(id)) return toModelInfo({ id: slug }, id)
+  throw new Failure('not_found_error', `model: ${id}`)
+}
+
+async function allModels(services: Services): Promise<readonly ModelInfo[]> {
+  const records = await services.catalogue.list()
+  const byId = new Map(records.map((record) => [record.id, record]))
+  const aliases = aliasNames(services).map((alias) => {
+    const slug = mapModel(alias, services.models)
+    return toModelInfo(byId.get(slug) ?? { id: slug }, alias)
+  })
+  const newestFirst = records.toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0))
+  const known = new Set(aliases.map((alias) => alias.id))
+  return [
+    ...aliases,
+    ...newestFirst.filter(({ id }) => !known.has(id)).map((record) => toModelInfo(record, record.id)),
+  ]
+}
+
+const aliasNames = (services: Services): readonly string[] => [
+  ...new Set(['big', 'small', ...Object.keys(services.models.aliases).filter((name) => !name.includes('*'))]),
+]
+
+function toModelInfo(record: ModelRecord, id: string): ModelInfo {
+  const name = record.name ?? record.id
+  return {
+    type: 'model',
+    id,
+    display_name: id === record.id ? name : `${id} (${name})`,
+    created_at: new Date((record.created ?? 0) * 1000).toISOString().replace('.000Z', 'Z'),
+    max_input_tokens: record.context_length ?? null,
+    max_tokens: record.top_provider?.max_completion_tokens ?? null,
+    capabilities: toCapabilities(record),
+    lifecycle: 'active',
+    deprecated_at: null,
+    retires_at: null,
+    line: /haiku|sonnet|opus|fable|mythos/.exec(record.id)?.[0] ?? null,
+  }
+}
+
+/** Null where the upstream says nothing of it. */
+function toCapabilities(record: ModelRecord): ModelInfo['capabilities'] {
+  const modalities = record.architecture?.input_modalities
+  const parameters = record.supported_parameters
+  if (!modalities || !parameters) return null
+  const has = (list: readonly string[], value: string) => ({ supported: list.includes(value) })
+  return {
+    image_input: has(modalities, 'image'),
+    pdf_input: has(modalities, 'file'),
+    structured_outputs: has(parameters, 'structured_outputs'),
+    thinking: has(parameters, 'reasoning'),
+  }
+}
