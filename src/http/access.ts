@@ -1,0 +1,82 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+import { Failure } from '../core/errors.ts'
+
+export interface AccessRules {
+  /** Keys that clients may use; none means that any key, and none at all, will do. */
+  readonly keys: readonly string[]
+  /** Origins of web pages that may call this server; `*` for all. */
+  readonly corsOrigins: readonly string[]
+}
+
+export interface Access {
+  /** Throws where a request of the API must not be answered. */
+  check(request: Request): void
+  /** CORS headers for an allowed origin; nothing for anyone else. */
+  corsHeaders(request: Request): Record<string, string>
+  /** The answer to a browser's preflight request. */
+  preflight(request: Request): Response
+}
+
+export function createAccess(rules: AccessRules): Access {
+  const digests = rules.keys.map(digest)
+  const allows = (origin: string): boolean =>
+    rules.corsOrigins.includes('*') || rules.corsOrigins.includes(origin)
+
+  const corsHeaders = (request: Request): Record<string, string> => {
+    const origin = request.headers.get('origin')
+    if (origin === null || !allows(origin)) return {}
+    return {
+      'access-control-allow-origin': origin,
+      'access-control-expose-headers': 'request-id, retry-after, x-should-retry',
+      vary: 'origin',
+    }
+  }
+  return {
+    check(request) {
+      refuseForeignOrigin(request, allows)
+      if (digests.length > 0) checkKey(request, digests)
+    },
+    corsHeaders,
+    preflight(request) {
+      const headers = corsHeaders(request)
+      if (Object.keys(headers).length === 0) return new Response(null, { status: 403 })
+      return new Response(null, {
+        status: 204,
+        headers: {
+          ...headers,
+          'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+          'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? '*',
+          'access-control-max-age': '600',
+        },
+      })
+    },
+  }
+}
+
+/** A page of another site could otherwise spend money through a server that listens on the reader's own machine. */
+function refuseForeignOrigin(request: Request, allows: (origin: string) => boolean): void {
+  const origin = request.headers.get('origin')
+  if (origin === null || allows(origin)) return
+  if (URL.canParse(origin) && new URL(origin).host === request.headers.get('host')) return
+  throw new Failure(
+    'permission_error',
+    `origin: pages of ${origin} may not call this server; name it in CORS_ORIGINS to allow it`,
+  )
+}
+
+/** Either header may hold the key, whichever SDK it comes from (Anthropic API, §0.2). */
+function checkKey(request: Request, digests: readonly Buffer[]): void {
+  const { headers } = request
+  const bearer = /^bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  const given = [headers.get('x-api-key'), bearer].filter((key): key is string => Boolean(key))
+  if (given.length === 0) throw new Failure('authentication_error', 'x-api-key header is required')
+  if (!given.some((key) => isKnown(digest(key.trim()), digests)))
+    throw new Failure('authentication_error', 'API key is invalid.')
+}
+
+const digest = (key: string): Buffer => createHash('sha256').update(key).digest()
+
+/** Compares with every key in full, so that the time tells nothing. */
+const isKnown = (given: Buffer, digests: readonly Buffer[]): boolean =>
+  digests.reduce((known, candidate) => timingSafeEqual(given, candidate) || known, false)

@@ -1,0 +1,85 @@
+import { Failure, invalidRequest } from '../core/errors.ts'
+
+/** Reads a request's JSON once, within bounds. Everything a client can get wrong here is a 4xx. */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  const declared = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (declared > maxBytes) throw tooLarge(maxBytes)
+  const encoding = request.headers.get('content-encoding')
+  const text =
+    encoding === null && !Number.isNaN(declared)
+      ? await request.text()
+      : await readBounded(request, encoding, maxBytes)
+  return parseJson(text)
+}
+
+const tooLarge = (maxBytes: number): Failure =>
+  new Failure('request_too_large', `Request exceeds the maximum size of ${maxBytes} bytes`)
+
+/** Encodings that a body may come in, by their names in DecompressionStream. */
+const ENCODINGS: Readonly<Record<string, 'gzip' | 'deflate' | undefined>> = {
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  deflate: 'deflate',
+  identity: undefined,
+  '': undefined,
+}
+
+/** Counts what comes out, so that neither an endless body nor a compressed bomb fills the memory. */
+async function readBounded(request: Request, encoding: string | null, maxBytes: number): Promise<string> {
+  const name = encoding?.trim().toLowerCase() ?? ''
+  if (!Object.hasOwn(ENCODINGS, name)) throw unsupportedEncoding(name)
+  if (!request.body) return ''
+  const format = ENCODINGS[name]
+  const stream = format ? request.body.pipeThrough(new DecompressionStream(format)) : request.body
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  try {
+    for await (const piece of stream as AsyncIterable<Uint8Array>) {
+      bytes += piece.byteLength
+      if (bytes > maxBytes) throw tooLarge(maxBytes)
+      text += decoder.decode(piece, { stream: true })
+    }
+  } catch (error) {
+    if (error instanceof Failure || !format) throw error
+    throw new Failure('invalid_request_error', `The request body is not valid ${name}`, {
+      details: { error_code: 'request_body_encoding_invalid' },
+    })
+  }
+  return text + decoder.decode()
+}
+
+const unsupportedEncoding = (name: string): Failure =>
+  new Failure(
+    'invalid_request_error',
+    `content-encoding: '${name}' is not supported; send gzip, deflate or plain JSON`,
+    { details: { error_code: 'request_body_encoding_unsupported' } },
+  )
+
+function parseJson(text: string): unknown {
+  const value = parse(text)
+  // Half a surrogate pair can be escaped in JSON but not be sent on; only texts that hold such an escape are searched.
+  if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(value, 0))
+    throw invalidRequest('The request body is not valid JSON: no low surrogate in string')
+  return value
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === '') throw invalidRequest('The request body is not valid JSON: unexpected end of data')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const detail = error instanceof Error ? error.message.replace(/^JSON Parse error: /, '') : 'unreadable'
+    throw invalidRequest(`The request body is not valid JSON: ${detail}`)
+  }
+}
+
+const MAX_DEPTH = 1000
+
+function hasLoneSurrogate(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return !value.isWellFormed()
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false
+  return Object.entries(value).some(
+    ([key, inner]) => !key.isWellFormed() || hasLoneSurrogate(inner, depth + 1),
+  )
+}

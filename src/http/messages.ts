@@ -1,0 +1,65 @@
+import { Elysia } from 'elysia'
+
+import type { RequestContext } from '../core/context.ts'
+import { answer, answerWhole } from '../messages/answer.ts'
+import { countTokens } from '../messages/count-tokens.ts'
+import { readJson } from './body.ts'
+import { json } from './respond.ts'
+import { baseHeaders, route } from './route.ts'
+import type { Exchange, Server } from './server.ts'
+import { sseResponse } from './sse.ts'
+
+/** The Messages API's two calls that need no store. `prefix` is `/v1`, or `/v1/v1` for base URLs with one too many. */
+export const messagesRoutes = (server: Server, prefix: string) =>
+  new Elysia({ name: `messages ${prefix}`, prefix })
+    .post(
+      '/messages',
+      route(server, async (request, exchange) => createMessage(server, request, exchange)),
+      { parse: 'none' },
+    )
+    .post(
+      '/messages/count_tokens',
+      route(server, async (request, { context }) => {
+        const body = await readJson(request, server.maxBodyBytes)
+        return json(
+          await countTokens(body, server.services, context),
+          answerHeaders(server, request, context),
+        )
+      }),
+      { parse: 'none' },
+    )
+
+async function createMessage(server: Server, request: Request, exchange: Exchange): Promise<Response> {
+  const { context } = exchange
+  const body = await readJson(request, server.maxBodyBytes)
+  const stream = await answer(body, server.services, context)
+  if (!wantsStream(body)) {
+    const message = await answerWhole(stream, context)
+    return json(message, answerHeaders(server, request, context))
+  }
+  const endResponse = context.trace.open('respond')
+  return sseResponse(
+    stream,
+    context,
+    server.clock,
+    server.timing,
+    answerHeaders(server, request, context),
+    ({ outcome }) => {
+      endResponse(outcome)
+      exchange.finish(200, outcome)
+    },
+  )
+}
+
+/** Only asked after validation, so the field is a boolean where it is there at all. */
+const wantsStream = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'stream' in body && body.stream === true
+
+const answerHeaders = (
+  server: Server,
+  request: Request,
+  context: RequestContext,
+): Record<string, string> => ({
+  ...baseHeaders(server, request),
+  'request-id': context.id,
+})

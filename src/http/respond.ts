@@ -1,0 +1,46 @@
+import type { RequestContext } from '../core/context.ts'
+import { Failure } from '../core/errors.ts'
+import type { ErrorResponse } from '../wire/anthropic/errors.ts'
+
+/** Header fields of an answer. Always an object of our own: copied upstream headers break bodies. */
+export type Headers = Record<string, string>
+
+/** A JSON answer. */
+export const json = (value: unknown, headers: Headers = {}, status = 200): Response =>
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+
+/** The only place that writes an error envelope (Anthropic API, §5). */
+export const toEnvelope = (failure: Failure, requestId: string | null): ErrorResponse => ({
+  type: 'error',
+  error: {
+    type: failure.kind,
+    message: failure.message,
+    ...(failure.details ? { details: failure.details } : {}),
+  },
+  request_id: requestId,
+})
+
+/** A failure as an HTTP answer. SDKs and Claude Code obey `x-should-retry` in both directions. */
+export function errorResponse(failure: Failure, requestId: string, headers: Headers = {}): Response {
+  const { retryAfterMs } = failure
+  return json(
+    toEnvelope(failure, requestId),
+    {
+      'request-id': requestId,
+      'x-should-retry': String(failure.retryable),
+      ...(retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+      ...headers,
+    },
+    failure.status,
+  )
+}
+
+/** What a client may know of anything thrown. What is no `Failure` is a bug: the cause stays in the log. */
+export function asFailure(error: unknown, context: Pick<RequestContext, 'log'>): Failure {
+  if (error instanceof Failure) return error
+  context.log.error('unexpected-error', { error })
+  return new Failure('api_error', 'Internal server error')
+}

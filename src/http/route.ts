@@ -1,0 +1,111 @@
+import type { ClientProtocol, Outcome, RequestContext } from '../core/context.ts'
+import type { Log } from '../observability/log.ts'
+import { createTrace } from '../observability/trace.ts'
+import { readProtocol } from './protocol.ts'
+import { asFailure, errorResponse } from './respond.ts'
+import type { Exchange, Server } from './server.ts'
+
+export type Handler = (request: Request, exchange: Exchange) => Promise<Response>
+
+/** What Elysia hands to a route; nothing else of it leaves this file. */
+interface RouteInput {
+  readonly request: Request
+}
+
+/**
+ * One way for every route of the API: give it an id, check access, run it, turn what it throws into an envelope,
+ * write one log line. A handler that answers with a stream finishes its exchange itself.
+ */
+export const route =
+  (server: Server, handler: Handler) =>
+  async (input: RouteInput): Promise<Response> => {
+    const { request } = input
+    const exchange = beginExchange(server, request)
+    try {
+      server.access.check(request)
+      exchange.readProtocol()
+      const response = await handler(request, exchange)
+      if (!isStream(response)) exchange.finish(response.status, 'ok')
+      return response
+    } catch (error) {
+      const failure = asFailure(error, exchange.context)
+      exchange.context.trace.note('error', `${failure.kind}: ${failure.message}`)
+      exchange.finish(failure.status, request.signal.aborted ? 'cancelled' : 'error')
+      return errorResponse(failure, exchange.context.id, baseHeaders(server, request))
+    }
+  }
+
+const isStream = (response: Response): boolean =>
+  response.headers.get('content-type')?.startsWith('text/event-stream') === true
+
+/** Headers of every answer. */
+export const baseHeaders = (server: Server, request: Request): Record<string, string> =>
+  request.headers.has('origin')
+    ? { ...server.headers, ...server.access.corsHeaders(request) }
+    : { ...server.headers }
+
+interface OpenExchange extends Exchange {
+  /** Reads the headers that say how to read the body; only after access was checked. */
+  readProtocol(): void
+}
+
+const UNREAD: ClientProtocol = { version: '2023-06-01', betas: [], sessionId: undefined }
+
+function beginExchange(server: Server, request: Request): OpenExchange {
+  const startedAtMs = performance.now()
+  const id = `req_${crypto.randomUUID().replaceAll('-', '')}`
+  const trace = createTrace(() => performance.now())
+  let protocol = UNREAD
+  let log: Log | undefined
+  let finished = false
+  server.activity.begin()
+
+  const context: RequestContext = {
+    id,
+    signal: request.signal,
+    get log() {
+      return (log ??= server.log.child({ request_id: id }))
+    },
+    trace,
+    get protocol() {
+      return protocol
+    },
+  }
+  const finish = (status: number, outcome: Outcome): void => {
+    if (finished) return
+    finished = true
+    server.activity.end()
+    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10
+    server.log.info('request', {
+      request_id: id,
+      method: request.method,
+      path: pathOf(request.url),
+      status,
+      outcome,
+      duration_ms: durationMs,
+      ...trace.notes(),
+      steps_ms: stepTimes(trace.spans()),
+    })
+  }
+  return {
+    context,
+    finish,
+    readProtocol() {
+      protocol = readProtocol(request.headers, server.services.strict)
+    },
+  }
+}
+
+const stepTimes = (spans: ReturnType<ReturnType<typeof createTrace>['spans']>): Record<string, number> => {
+  const times: Record<string, number> = {}
+  for (const span of spans) times[span.name] = Math.round(span.durationMs * 100) / 100
+  return times
+}
+
+/** Without the query, which may hold anything. */
+const pathOf = (url: string): string => {
+  const start = url.indexOf('/', url.indexOf('//') + 2)
+  const end = url.indexOf('?', start)
+  if (start < 0) return '/'
+  return end < 0 ? url.slice(start) : url.slice(start, end)
+}

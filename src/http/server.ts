@@ -1,0 +1,61 @@
+import type { Clock } from '../core/clock.ts'
+import type { Outcome, RequestContext } from '../core/context.ts'
+import type { Services } from '../messages/services.ts'
+import type { Log } from '../observability/log.ts'
+import type { Access } from './access.ts'
+import type { SseTiming } from './sse.ts'
+
+/** What the routes need besides what answers requests. */
+export interface Server {
+  readonly services: Services
+  readonly access: Access
+  readonly clock: Clock
+  readonly log: Log
+  readonly timing: SseTiming
+  readonly maxBodyBytes: number
+  /** Headers on every answer of the API, e.g. that the demo upstream answers. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly name: string
+  readonly version: string
+  /** Requests that are being answered, streams included. */
+  readonly activity: Activity
+}
+
+/** Counts what is under way, so that a stopping server knows when it is done. */
+export interface Activity {
+  begin(): void
+  end(): void
+  readonly active: number
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>
+}
+
+/** One request and the way to close its account. */
+export interface Exchange {
+  readonly context: RequestContext
+  /** Ends the request: counts it out and writes its log line. Idempotent. */
+  finish(status: number, outcome: Outcome): void
+}
+
+export function createActivity(): Activity {
+  let active = 0
+  let waiting: Array<() => void> = []
+  return {
+    begin() {
+      active++
+    },
+    end() {
+      active--
+      if (active > 0) return
+      for (const resolve of waiting) resolve()
+      waiting = []
+    },
+    get active() {
+      return active
+    },
+    async idle() {
+      if (active === 0) return
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    },
+  }
+}
