@@ -1,0 +1,78 @@
+import { flagName, GROUPS, isSwitch, type Setting, SETTINGS, shownDefault } from '../config/schema.ts'
+import { COMMANDS } from './arguments.ts'
+
+/** The program's name, as one types it. */
+export const PROGRAM = 'openrouter-anthropic-server'
+
+const WIDTH = 80
+const INDENT = '  '
+const DEEP = INDENT.repeat(3)
+const VARIABLE_COLUMN = 40
+
+const HEAD = `${PROGRAM} - the Anthropic API for any model of OpenRouter
+
+Usage:
+  ${PROGRAM} [command] [flags]`
+
+const SOURCES = `Every setting is a flag, an environment variable, and a key of the configuration file: --max-body-size, MAX_BODY_SIZE, max_body_size. A flag wins over the environment, the environment over the file, the file over the default. A key on the command line can be seen by other users of the machine; the environment and the file are the better places.`
+
+const EXAMPLES = [
+  ['Try it without a key; the built-in demo upstream answers:', PROGRAM],
+  ['Serve the models of OpenRouter:', `OPENROUTER_API_KEY=sk-or-... ${PROGRAM}`],
+  ['Point Claude Code at it:', 'ANTHROPIC_BASE_URL=http://127.0.0.1:4000 claude'],
+  ['Use a chat-completions server of your own:', `OPENROUTER_BASE_URL=http://127.0.0.1:8000/v1 ${PROGRAM}`],
+  ['Let other machines use it:', `SERVER_API_KEYS=a-long-secret ${PROGRAM} --host 0.0.0.0`],
+] as const
+
+/** The text of `--help`: every command and every setting, made from the same table as the loader. */
+export function renderHelp(): string {
+  const sections = [
+    HEAD,
+    section('Commands', columns(Object.entries(COMMANDS))),
+    section(
+      'Flags',
+      columns([
+        ['-h, --help', COMMANDS.help],
+        ['-v, --version', COMMANDS.version],
+      ]),
+    ),
+    section('Settings', wrap(SOURCES, INDENT)),
+    ...GROUPS.map((group) => section(group, settingsOf(group).map(describeSetting).join('\n\n'))),
+    section(
+      'Examples',
+      EXAMPLES.map(([what, how]) => `${INDENT}${what}\n${INDENT}${INDENT}${how}`).join('\n\n'),
+    ),
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+const section = (title: string, body: string): string => `${title}:\n${body}`
+
+function columns(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `${INDENT}${left.padEnd(width)}  ${right}`).join('\n')
+}
+
+const settingsOf = (group: Setting['group']): readonly Setting[] =>
+  Object.values<Setting>(SETTINGS).filter((setting) => setting.group === group)
+
+function describeSetting(setting: Setting): string {
+  const { name, kind, description } = setting
+  const flag = isSwitch(setting)
+    ? `--[no-]${flagName(setting)}`
+    : `--${flagName(setting)} ${kind.placeholder}`
+  const values = `Default: ${shownDefault(setting)}. Allowed: ${kind.allowed}.`
+  const heading = `${INDENT}${flag}`.padEnd(VARIABLE_COLUMN) + name
+  return [heading, wrap(description, DEEP), wrap(values, DEEP)].join('\n')
+}
+
+/** Breaks a text at its spaces, so that no line is wider than a terminal unless a single word is. */
+function wrap(text: string, indent: string): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && `${line} ${word}`.length <= WIDTH) lines.push(`${lines.pop()} ${word}`)
+    else lines.push(`${indent}${word}`)
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,76 @@
+import { createApp } from '../app.ts'
+import { createClock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import { createAccess } from '../http/access.ts'
+import { createActivity, type Server } from '../http/server.ts'
+import { createLog, type Log } from '../observability/log.ts'
+import { createServices } from '../services.ts'
+
+export interface Program {
+  readonly name: string
+  readonly version: string
+}
+
+/** A server that listens. */
+export interface Running {
+  readonly url: string
+  /** Lets running requests finish, for a bounded time. */
+  stop(): Promise<void>
+}
+
+/** Above our own limit, so that the 413 is ours; Bun's would have no body. */
+const BODY_MARGIN_BYTES = 1024 * 1024
+
+/** Starts the server. Throws where it cannot listen. */
+export function serve(config: Config, program: Program, writeLog: (text: string) => void): Running {
+  const clock = createClock()
+  const log = createLog({ level: config.logLevel, write: writeLog, now: () => clock.now() })
+  const server: Server = {
+    services: createServices(config, clock, log),
+    access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
+    clock,
+    log,
+    timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
+    maxBodyBytes: config.maxBodyBytes,
+    headers: config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {},
+    activity: createActivity(),
+    ...program,
+  }
+  const app = createApp(server).listen({
+    hostname: config.host,
+    port: config.port,
+    // Streams may be silent for minutes; the deadlines are ours.
+    idleTimeout: 0,
+    maxRequestBodySize: config.maxBodyBytes + BODY_MARGIN_BYTES,
+  })
+  const { port } = app.server ?? { port: config.port }
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  return {
+    url: `http://${host}:${port}`,
+    async stop() {
+      await drain(server, async (force) => app.stop(force), config.shutdownTimeoutMs, log)
+    },
+  }
+}
+
+/** No new requests; what runs may finish until the time is up. */
+async function drain(
+  server: Server,
+  stop: (force: boolean) => Promise<unknown>,
+  timeoutMs: number,
+  log: Log,
+): Promise<void> {
+  log.info('stopping', { running_requests: server.activity.active })
+  // Closes the listener at once; the promise waits for idle connections too, so it is not awaited.
+  void stop(false)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeUp = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs)
+  })
+  await Promise.race([server.activity.idle(), timeUp])
+  clearTimeout(timer)
+  if (server.activity.active > 0) log.warn('stopping-cuts', { running_requests: server.activity.active })
+  await stop(true)
+  log.info('stopped')
+  log.flush()
+}

@@ -1,0 +1,29 @@
+import type { Config } from '../config/schema.ts'
+import { PROGRAM } from './help.ts'
+
+/** What the server says when it starts: where things are, and what is missing. */
+export function banner(config: Config, url: string): string {
+  const upstream = config.demo
+    ? 'the built-in DEMO: no OPENROUTER_API_KEY is set, so no real model answers'
+    : config.openrouterBaseUrl
+  return `${PROGRAM}
+  upstream  ${upstream}
+  try it    ${tryIt(url)}
+  client    ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=any claude
+  docs      ${url}/docs
+`
+}
+
+const tryIt = (url: string): string =>
+  `curl ${url}/v1/messages -H 'content-type: application/json' -d '{"model":"big","max_tokens":200,"messages":[{"role":"user","content":"Hello"}]}'`
+
+/** Why the server could not start to listen, and what to do. */
+export function cannotListen(config: Config, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const place = `${config.host}:${config.port}`
+  if (code === 'EADDRINUSE')
+    return `PORT: ${place} is taken by another program; stop that one, or choose another port with --port (0 = any free one)\n`
+  if (code === 'EACCES')
+    return `PORT: this user may not listen on ${place}; ports from 1024 up are free to use, e.g. --port 4000\n`
+  return `HOST: cannot listen on ${place}: ${error instanceof Error ? error.message : String(error)}\n`
+}

@@ -1,0 +1,145 @@
+import { isIPv6 } from 'node:net'
+
+/** What a setting accepts, and how its text becomes a value. */
+export interface Kind<Value> {
+  /** The value that a trimmed, non-empty text stands for; undefined when it stands for none. */
+  readonly read: (text: string) => Value | undefined
+  /** Completes the sentence "allowed: …". */
+  readonly allowed: string
+  /** Stands for the value in `--help`; a kind without one is a switch, `--name` and `--no-name`. */
+  readonly placeholder?: string
+  /** Whether the configuration file may give an array of strings. */
+  readonly isList?: true
+}
+
+const DECIMAL = /^(?:\d+\.?\d*|\.\d+)$/
+const WHOLE = /^\d+$/
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/
+const ORIGIN = /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+)$/
+const HOST_NAME = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i
+// oxlint-disable-next-line no-control-regex
+const CONTROL_CHARACTER = /[\x00-\x1f\x7f]/
+const SECONDS_A_DAY = 86_400
+const BYTES_A_MEGABYTE = 1_048_576
+
+const inRange = (value: number, least: number, most: number): number | undefined =>
+  value >= least && value <= most ? value : undefined
+
+/** Reads a decimal number of some unit as a whole number of a smaller one, e.g. seconds as milliseconds. */
+const scaled = (text: string, factor: number, least: number, most: number): number | undefined =>
+  inRange(DECIMAL.test(text) ? Math.round(Number(text) * factor) : NaN, least, most)
+
+const secondsOf = (leastMs: number, from: string): Kind<number> => ({
+  read: (text) => scaled(text, 1000, leastMs, SECONDS_A_DAY * 1000),
+  allowed: `seconds such as 2.5, ${from} to ${SECONDS_A_DAY}`,
+  placeholder: 'SECONDS',
+})
+
+/** A length of time that may be nothing, written in seconds and held in milliseconds. */
+export const seconds = secondsOf(0, 'from 0')
+
+/** A length of time of a millisecond or more, written in seconds and held in milliseconds. */
+export const positiveSeconds = secondsOf(1, 'more than 0 and up')
+
+/** A size, written in megabytes of 1,048,576 bytes and held in bytes. */
+export const megabytes = (most: number): Kind<number> => ({
+  read: (text) => scaled(text, BYTES_A_MEGABYTE, 1, most * BYTES_A_MEGABYTE),
+  allowed: `megabytes, more than 0 and up to ${most}`,
+  placeholder: 'MB',
+})
+
+/** A whole number of `least` or more, and no more than `most` where there is such a limit. */
+export const integer = (least: number, most?: number): Kind<number> => ({
+  read: (text) => inRange(WHOLE.test(text) ? Number(text) : NaN, least, most ?? Number.MAX_SAFE_INTEGER),
+  allowed:
+    most === undefined ? `a whole number, ${least} or more` : `a whole number from ${least} to ${most}`,
+  placeholder: 'NUMBER',
+})
+
+/** One of a few words, in any case of letters. */
+export const choice = <const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> => ({
+  read: (text) => choices.find((word) => word === text.toLowerCase()),
+  allowed: `one of ${choices.join(', ')}`,
+  placeholder: 'WORD',
+})
+
+const SWITCH_WORDS = new Map([
+  ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
+])
+
+/** On or off. */
+export const onOrOff: Kind<boolean> = {
+  read: (text) => SWITCH_WORDS.get(text.toLowerCase()),
+  allowed: 'true, false, 1, 0, yes, no, on or off',
+}
+
+/** A key that travels in a header, hence visible ASCII in one piece. */
+export const key: Kind<string> = {
+  read: (text) => (VISIBLE_ASCII.test(text) ? text : undefined),
+  allowed: 'one key of visible ASCII characters, without spaces',
+  placeholder: 'KEY',
+}
+
+/** Reads a list of one item or more; one wrong item makes all of it wrong. */
+function readList(text: string, pattern: RegExp): readonly string[] | undefined {
+  const items = text.split(',').flatMap((item) => item.trim() || [])
+  return items.length > 0 && items.every((item) => pattern.test(item)) ? Object.freeze(items) : undefined
+}
+
+/** Several keys; a list that names none is wrong, so that a stray comma never opens the server to everybody. */
+export const keys: Kind<readonly string[]> = {
+  read: (text) => readList(text, VISIBLE_ASCII),
+  allowed: 'keys of visible ASCII characters without spaces, separated by commas',
+  placeholder: 'KEY,…',
+  isList: true,
+}
+
+/** What browsers send as `origin`: scheme, host and, where it is not the scheme's own, port. */
+export const origins: Kind<readonly string[]> = {
+  read: (text) => readList(text.toLowerCase(), ORIGIN),
+  allowed: 'origins such as https://app.example.com without path, separated by commas, or * for all',
+  placeholder: 'ORIGIN,…',
+  isList: true,
+}
+
+const isBaseUrl = ({ protocol, username, password, search, hash }: URL): boolean =>
+  /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === ''
+
+/** The address that paths are appended to: it loses its trailing slash. */
+export const baseUrl: Kind<string> = {
+  read(text) {
+    const url = URL.parse(text)
+    return url && isBaseUrl(url) ? `${url.origin}${url.pathname}`.replace(/\/+$/, '') : undefined
+  },
+  allowed: 'an http or https URL without user name, query and fragment',
+  placeholder: 'URL',
+}
+
+/** Where to listen. */
+export const host: Kind<string> = {
+  read: (text) => (isIPv6(text) || HOST_NAME.test(text) ? text : undefined),
+  allowed: 'an IP address or a host name, without scheme, brackets and port',
+  placeholder: 'HOST',
+}
+
+/** A file or folder; `~` is a shell's word, which nobody would expand here. */
+export const path: Kind<string> = {
+  read: (text) => (text.startsWith('~') || CONTROL_CHARACTER.test(text) ? undefined : text),
+  allowed: 'a path, with the home folder written out instead of ~',
+  placeholder: 'PATH',
+}
+
+/** A model of the upstream. */
+export const modelId: Kind<string> = {
+  read: (text) => (VISIBLE_ASCII.test(text) ? text : undefined),
+  allowed: 'a model id such as anthropic/claude-sonnet-4',
+  placeholder: 'MODEL',
+}
+
+/** What an alias stands for. */
+export const aliasTarget: Kind<string> = {
+  read: (text) => (/^(?:big|small)$/i.test(text) ? undefined : modelId.read(text)),
+  allowed: `${modelId.allowed}; not the alias big or small, which would point at itself`,
+  placeholder: 'MODEL',
+}

@@ -1,0 +1,260 @@
+import * as kinds from './kinds.ts'
+import type { Kind } from './kinds.ts'
+import { isLoopback } from './machine.ts'
+
+/** The headings of `--help` and of the documentation, in this order. */
+export const GROUPS = [
+  'Upstream',
+  'Models',
+  'Server',
+  'Time limits',
+  'Other limits',
+  'Files and logs',
+] as const
+
+/** What a default may depend on. */
+export interface Facts {
+  readonly host: string
+  /** The per-user data folder of this program, if the machine has a place for it. */
+  readonly dataFolder: string | undefined
+}
+
+/** A default that depends on other things; `shown` says in words what it is. */
+interface Derived<Value> {
+  readonly shown: string
+  readonly from: (facts: Facts) => Value | undefined
+}
+
+/** No default: the value is undefined, and `shown` says what that means. */
+interface Unset {
+  readonly shown: string
+}
+
+/** What a setting is called. Its flag and its key in the file follow from the variable's name. */
+export interface Names {
+  /** The environment variable. */
+  readonly name: string
+  /** The flag, where it is not the variable's name in kebab-case. */
+  readonly flag?: string
+}
+
+/** One setting. */
+export interface Setting<Value = unknown> extends Names {
+  readonly group: (typeof GROUPS)[number]
+  readonly kind: Kind<Value>
+  /** A text as one would write it, or another source of the default. */
+  readonly default: string | Derived<Value> | Unset
+  /** One sentence. */
+  readonly description: string
+  /** A secret's value is never shown. */
+  readonly secret?: true
+}
+
+/** Every setting: the one table that the loader, `--help` and docs/configuration.md are made from. */
+export const SETTINGS = {
+  openrouterApiKey: {
+    name: 'OPENROUTER_API_KEY',
+    group: 'Upstream',
+    kind: kinds.key,
+    default: { shown: 'none; without a base URL too, the built-in demo upstream answers' },
+    description: 'Key for the upstream; a server of your own may need none.',
+    secret: true,
+  },
+  openrouterBaseUrl: {
+    name: 'OPENROUTER_BASE_URL',
+    group: 'Upstream',
+    kind: kinds.baseUrl,
+    default: 'https://openrouter.ai/api/v1',
+    description: 'Base URL of OpenRouter or of any other OpenAI-compatible chat-completions server.',
+  },
+  upstreamRetries: {
+    name: 'UPSTREAM_RETRIES',
+    group: 'Upstream',
+    kind: kinds.integer(0, 10),
+    default: '1',
+    description: 'How often a failed upstream call is tried again before the client is told.',
+  },
+  anthropicModel: {
+    name: 'ANTHROPIC_MODEL',
+    group: 'Models',
+    kind: kinds.aliasTarget,
+    default: { shown: 'the built-in model for big' },
+    description: 'Upstream model for the alias "big"; once set, for all Claude names too.',
+  },
+  anthropicSmallFastModel: {
+    name: 'ANTHROPIC_SMALL_FAST_MODEL',
+    group: 'Models',
+    kind: kinds.aliasTarget,
+    default: { shown: 'the built-in model for small' },
+    description: 'Upstream model for the alias "small"; once set, for all Claude names with "haiku" too.',
+  },
+  modelsCacheTtlMs: {
+    name: 'MODELS_CACHE_TTL',
+    group: 'Models',
+    kind: kinds.seconds,
+    default: '600',
+    description: "How long the upstream's list of models is remembered.",
+  },
+  host: {
+    name: 'HOST',
+    group: 'Server',
+    kind: kinds.host,
+    default: '127.0.0.1',
+    description: 'Address to listen on; one beyond this machine needs SERVER_API_KEYS.',
+  },
+  port: {
+    name: 'PORT',
+    group: 'Server',
+    kind: kinds.integer(0, 65_535),
+    default: '4000',
+    description: 'Port to listen on; 0 takes any free one.',
+  },
+  serverApiKeys: {
+    name: 'SERVER_API_KEYS',
+    group: 'Server',
+    kind: kinds.keys,
+    default: { shown: 'none; every key is accepted', from: () => Object.freeze([]) },
+    description: 'Keys that clients must send, as x-api-key or as bearer token.',
+    secret: true,
+  },
+  corsOrigins: {
+    name: 'CORS_ORIGINS',
+    group: 'Server',
+    kind: kinds.origins,
+    default: { shown: 'none', from: () => Object.freeze([]) },
+    description: 'Origins of web pages that may call the server from a browser.',
+  },
+  environment: {
+    name: 'ENVIRONMENT',
+    group: 'Server',
+    kind: kinds.choice('development', 'production'),
+    default: {
+      shown: 'development on loopback, production elsewhere',
+      from: ({ host }) => (isLoopback(host) ? 'development' : 'production'),
+    },
+    description: 'What the server is used for; in production the debug endpoints are off.',
+  },
+  strictCompat: {
+    name: 'STRICT_COMPAT',
+    group: 'Server',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description:
+      'Refuse what Anthropic refuses, such as unknown fields, instead of accepting and reporting it.',
+  },
+  requestTimeoutMs: {
+    name: 'REQUEST_TIMEOUT',
+    group: 'Time limits',
+    kind: kinds.positiveSeconds,
+    default: '600',
+    description: 'Longest time for one upstream call, from its start to its last byte.',
+  },
+  firstByteTimeoutMs: {
+    name: 'FIRST_BYTE_TIMEOUT',
+    group: 'Time limits',
+    kind: kinds.positiveSeconds,
+    default: '300',
+    description: "Longest wait for the upstream's first chunk.",
+  },
+  idleTimeoutMs: {
+    name: 'IDLE_TIMEOUT',
+    group: 'Time limits',
+    kind: kinds.positiveSeconds,
+    default: '120',
+    description: 'Longest silence between two reads of an upstream stream.',
+  },
+  streamStartAfterMs: {
+    name: 'STREAM_START_AFTER',
+    group: 'Time limits',
+    kind: kinds.seconds,
+    default: '5',
+    description:
+      "How long a stream waits for the upstream's first chunk, so that an early failure is still an HTTP status, before it begins with message_start anyway.",
+  },
+  pingIntervalMs: {
+    name: 'PING_INTERVAL',
+    group: 'Time limits',
+    kind: kinds.positiveSeconds,
+    default: '10',
+    description: 'Time between two pings of a silent stream, which keep the connection alive.',
+  },
+  shutdownTimeoutMs: {
+    name: 'SHUTDOWN_TIMEOUT',
+    group: 'Time limits',
+    kind: kinds.seconds,
+    default: '30',
+    description: 'How long running requests may take to finish when the server is told to stop.',
+  },
+  maxTokensLimit: {
+    name: 'MAX_TOKENS_LIMIT',
+    group: 'Other limits',
+    kind: kinds.integer(1),
+    default: { shown: 'no limit' },
+    description: 'Highest max_tokens that is passed on; a request that asks for more is lowered to it.',
+  },
+  maxBodyBytes: {
+    name: 'MAX_BODY_SIZE',
+    group: 'Other limits',
+    kind: kinds.megabytes(1024),
+    default: '32',
+    description: 'Largest request body; a larger one is answered with status 413.',
+  },
+  configFile: {
+    name: 'CONFIG_FILE',
+    flag: 'config',
+    group: 'Files and logs',
+    kind: kinds.path,
+    default: { shown: "config.toml in the user's configuration folder, when it exists" },
+    description: 'Configuration file in TOML.',
+  },
+  dataDir: {
+    name: 'DATA_DIR',
+    group: 'Files and logs',
+    kind: kinds.path,
+    default: { shown: "the user's data folder", from: ({ dataFolder }) => dataFolder },
+    description: 'Folder for the files that the server writes.',
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    group: 'Files and logs',
+    kind: kinds.choice('debug', 'info', 'warn', 'error', 'silent'),
+    default: 'info',
+    description: 'The least important entries that are still logged.',
+  },
+} as const satisfies Readonly<Record<string, Setting>>
+
+export type SettingField = keyof typeof SETTINGS
+
+type ValueOf<Row> = Row extends { kind: Kind<infer Value>; default: infer Default }
+  ? Default extends string | Derived<unknown>
+    ? Value
+    : Value | undefined
+  : never
+
+/** The whole configuration, checked and frozen. Times are milliseconds, sizes are bytes. */
+export type Config = { readonly [Field in SettingField]: ValueOf<(typeof SETTINGS)[Field]> } & {
+  /** From the file's `[aliases]`: a model name, or a pattern with `*`, and the model that answers for it. */
+  readonly aliases: Readonly<Record<string, string>>
+  /** Whether the built-in demo upstream answers, because neither a key nor a base URL is given. */
+  readonly demo: boolean
+}
+
+/** The rows of `SETTINGS` with their fields in `Config`, in order. */
+export const settingEntries = (): [SettingField, Setting][] =>
+  Object.entries(SETTINGS) as [SettingField, Setting][]
+
+/** A setting's flag without the dashes, e.g. `max-body-size`. */
+export const flagName = ({ flag, name }: Names): string => flag ?? name.toLowerCase().replaceAll('_', '-')
+
+/** A setting's key in the configuration file, e.g. `max_body_size`. */
+export const fileKey = ({ name }: Names): string => name.toLowerCase()
+
+/** A setting's default in words. */
+export const shownDefault = ({ default: value }: Setting): string =>
+  typeof value === 'string' ? value : value.shown
+
+/** Variables of other deployments that would be silently without effect; set, they stop the start. */
+export const UNSUPPORTED = [{ name: 'DATABASE_URL' }, { name: 'REDIS_URL' }] as const
+
+/** Whether a setting is a switch, `--name` or `--no-name`, which needs no value. */
+export const isSwitch = ({ kind }: Setting): boolean => kind.placeholder === undefined

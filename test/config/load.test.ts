@@ -1,0 +1,288 @@
+import { describe, expect, test } from 'bun:test'
+
+import { loadConfig } from '../../src/config/load.ts'
+import { ConfigError } from '../../src/config/problem.ts'
+import {
+  fileKey,
+  flagName,
+  type Setting,
+  type SettingField,
+  settingEntries,
+  SETTINGS,
+} from '../../src/config/schema.ts'
+import { configOf, problemsOf, sourcesOf, USER_FILE } from './sources.ts'
+
+/** For every setting a good value as one writes it, what it becomes, and a value that is refused. */
+const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad: string }>> = {
+  openrouterApiKey: { good: 'sk-or-v1-abc', value: 'sk-or-v1-abc', bad: 'two words' },
+  openrouterBaseUrl: {
+    good: 'http://10.0.0.1:8000/v1/',
+    value: 'http://10.0.0.1:8000/v1',
+    bad: 'ftp://x/v1',
+  },
+  upstreamRetries: { good: '3', value: 3, bad: '11' },
+  anthropicModel: { good: 'openai/gpt-5', value: 'openai/gpt-5', bad: 'big' },
+  anthropicSmallFastModel: { good: 'openai/gpt-5-mini', value: 'openai/gpt-5-mini', bad: 'Small' },
+  modelsCacheTtlMs: { good: '0', value: 0, bad: '-1' },
+  host: { good: '::1', value: '::1', bad: '[::1]:4000' },
+  port: { good: '0', value: 0, bad: '65536' },
+  serverApiKeys: { good: 'one, two,', value: ['one', 'two'], bad: ',' },
+  corsOrigins: {
+    good: 'https://App.example.com:8443, chrome-extension://abc',
+    value: ['https://app.example.com:8443', 'chrome-extension://abc'],
+    bad: 'https://app.example.com/path',
+  },
+  environment: { good: 'Production', value: 'production', bad: 'staging' },
+  strictCompat: { good: 'Yes', value: true, bad: 'maybe' },
+  requestTimeoutMs: { good: '0.5', value: 500, bad: '0' },
+  firstByteTimeoutMs: { good: '1.25', value: 1250, bad: '86401' },
+  idleTimeoutMs: { good: '20', value: 20_000, bad: '20s' },
+  streamStartAfterMs: { good: '0', value: 0, bad: '1e3' },
+  pingIntervalMs: { good: '.5', value: 500, bad: '0.0001' },
+  shutdownTimeoutMs: { good: '86400', value: 86_400_000, bad: 'Infinity' },
+  maxTokensLimit: { good: '1', value: 1, bad: '0' },
+  maxBodyBytes: { good: '1.5', value: 1_572_864, bad: '2000' },
+  configFile: { good: '/etc/server.toml', value: '/etc/server.toml', bad: '~/server.toml' },
+  dataDir: { good: '/var/lib/server', value: '/var/lib/server', bad: '~/data' },
+  logLevel: { good: 'WARN', value: 'warn', bad: 'loud' },
+}
+const FILES = { '/etc/server.toml': '' }
+
+describe.each(settingEntries())('%s', (field, setting) => {
+  const { good, value, bad } = SAMPLES[field]
+  const flag = `--${flagName(setting)}`
+
+  test('is read from the environment and from the command line', () => {
+    expect<unknown>(configOf({ env: { [setting.name]: ` ${good} ` }, files: FILES })[field]).toEqual(value)
+    expect<unknown>(configOf({ flags: { [setting.name]: good }, files: FILES })[field]).toEqual(value)
+  })
+
+  test('refuses a wrong value and says whose, from where and what is allowed', () => {
+    for (const [source, origin] of [
+      ['env', 'the environment'],
+      ['flags', flag],
+    ] as const) {
+      const problems = problemsOf({ [source]: { [setting.name]: bad } })
+      expect(problems).toHaveLength(1)
+      expect(problems[0]).toStartWith(`${setting.name}: `)
+      expect(problems[0]).toEndWith(`(from ${origin}); allowed: ${setting.kind.allowed}`)
+    }
+  })
+
+  test('shows the wrong value unless it is a secret', () => {
+    const [problem = ''] = problemsOf({ env: { [setting.name]: bad } })
+    if (setting.secret) expect(problem).toStartWith(`${setting.name}: the value is not allowed`)
+    else expect(problem).toContain(`: ${JSON.stringify(bad)} is not allowed`)
+  })
+})
+
+describe.each(settingEntries().filter(([field]) => field !== 'configFile'))('%s', (field, setting) => {
+  const { good, value, bad } = SAMPLES[field]
+  const key = fileKey(setting)
+
+  test('is read from the file', () => {
+    expect<unknown>(configOf({ file: `${key} = '${good}'` })[field]).toEqual(value)
+  })
+
+  test('says in which line of the file a wrong value stands', () => {
+    const [problem, ...others] = problemsOf({ file: `# a comment\n\n${key} = '${bad}'\n` })
+    expect(others).toEqual([])
+    expect(problem).toContain(`${setting.name}: `)
+    expect(problem).toContain(`(from ${USER_FILE}:3)`)
+  })
+
+  test('takes the command line before the environment before the file before the default', () => {
+    const given = { flags: { [setting.name]: good }, env: { [setting.name]: bad }, file: `${key} = '${bad}'` }
+    expect<unknown>(configOf(given)[field]).toEqual(value)
+    expect<unknown>(configOf({ env: given.flags, file: given.file })[field]).toEqual(value)
+    expect<unknown>(configOf({ file: `${key} = '${good}'` })[field]).toEqual(value)
+    expect<unknown>(configOf()[field]).not.toEqual(value)
+  })
+})
+
+test('nothing given is OpenRouter Anthropic Server on loopback with the demo upstream', () => {
+  expect(configOf()).toEqual({
+    openrouterApiKey: undefined,
+    openrouterBaseUrl: 'https://openrouter.ai/api/v1',
+    upstreamRetries: 1,
+    anthropicModel: undefined,
+    anthropicSmallFastModel: undefined,
+    modelsCacheTtlMs: 600_000,
+    host: '127.0.0.1',
+    port: 4000,
+    serverApiKeys: [],
+    corsOrigins: [],
+    environment: 'development',
+    strictCompat: false,
+    requestTimeoutMs: 600_000,
+    firstByteTimeoutMs: 300_000,
+    idleTimeoutMs: 120_000,
+    streamStartAfterMs: 5000,
+    pingIntervalMs: 10_000,
+    shutdownTimeoutMs: 30_000,
+    maxTokensLimit: undefined,
+    maxBodyBytes: 33_554_432,
+    configFile: undefined,
+    dataDir: '/home/ada/.local/share/openrouter-anthropic-server',
+    logLevel: 'info',
+    aliases: {},
+    demo: true,
+  })
+})
+
+test('the configuration cannot be changed', () => {
+  const config = configOf({ env: { SERVER_API_KEYS: 'a,b' }, file: '[aliases]\nfast = "x/y"' })
+  expect(Object.isFrozen(config)).toBe(true)
+  expect(Object.isFrozen(config.serverApiKeys)).toBe(true)
+  expect(Object.isFrozen(config.aliases)).toBe(true)
+  expect(Object.isFrozen(configOf().serverApiKeys)).toBe(true)
+})
+
+test('every default is a value that the setting itself allows', () => {
+  for (const { kind, default: value } of Object.values<Setting>(SETTINGS)) {
+    if (typeof value === 'string') expect(kind.read(value)).toBeDefined()
+  }
+})
+
+describe('an empty value', () => {
+  test('counts as not given', () => {
+    const config = configOf({
+      flags: { PORT: '' },
+      env: { PORT: '  ', OPENROUTER_API_KEY: '' },
+      file: 'port = 5',
+    })
+    expect(config.port).toBe(5)
+    expect(config.demo).toBe(true)
+  })
+
+  test('does not hide a setting that is not supported', () => {
+    expect(problemsOf({ env: { DATABASE_URL: '' } })).toEqual([])
+  })
+})
+
+describe('several problems', () => {
+  test('are told at once', () => {
+    const given = {
+      flags: { PORT: 'x' },
+      env: { LOG_LEVEL: 'loud', REDIS_URL: 'redis://cache', HOST: '0.0.0.0' },
+      file: 'ping_interval = 0\nprot = 1\n[aliases]\na = "a"\n',
+    }
+    const names = problemsOf(given).map((problem) => problem.split(':', 1).join())
+    expect(names).toEqual(['HOST', 'PORT', 'PING_INTERVAL', 'LOG_LEVEL', 'aliases', '"prot"', 'REDIS_URL'])
+  })
+
+  test('are lines of the message', () => {
+    const load = () => loadConfig(sourcesOf({ env: { PORT: 'x', HOST: '/' } }))
+    expect(load).toThrow(ConfigError)
+    expect(load).toThrow(/^HOST: .*\nPORT: .*$/)
+  })
+})
+
+describe('the demo upstream', () => {
+  test.each([
+    ['no key and no base URL', {}, true],
+    ['a key', { OPENROUTER_API_KEY: 'k' }, false],
+    ['a base URL', { OPENROUTER_BASE_URL: 'http://127.0.0.1:1/v1' }, false],
+    ["OpenRouter's own base URL", { OPENROUTER_BASE_URL: 'https://openrouter.ai/api/v1' }, false],
+  ])('with %s', (_, env, demo) => {
+    expect(configOf({ env }).demo).toBe(demo)
+  })
+
+  test('is off when the file holds a key', () => {
+    expect(configOf({ file: 'openrouter_api_key = "k"' }).demo).toBe(false)
+  })
+})
+
+describe('a host', () => {
+  test.each(['127.0.0.1', '127.200.3.4', 'localhost', 'LOCALHOST', '::1'])('%s is loopback', (HOST) => {
+    expect(configOf({ env: { HOST } }).environment).toBe('development')
+  })
+
+  test.each(['0.0.0.0', '::', '192.168.1.5', '127.0.0.1.example.com', '128.0.0.1', '127.1', '127.0.0.256'])(
+    '%s is beyond loopback and needs client keys',
+    (HOST) => {
+      expect(problemsOf({ flags: { HOST } })).toEqual([
+        `HOST: "${HOST}" can be reached from other machines (from --host), so SERVER_API_KEYS is needed; ` +
+          'set it to the keys that clients must send, or set HOST to 127.0.0.1',
+      ])
+      expect(configOf({ flags: { HOST }, env: { SERVER_API_KEYS: 'k' } }).environment).toBe('production')
+    },
+  )
+
+  test('does not make wrong client keys missing ones', () => {
+    const problems = problemsOf({ env: { HOST: '0.0.0.0', SERVER_API_KEYS: 'wrong key' } })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toStartWith('SERVER_API_KEYS: ')
+  })
+
+  test('beyond loopback may still be called development', () => {
+    const env = { HOST: '0.0.0.0', SERVER_API_KEYS: 'k', ENVIRONMENT: 'development' }
+    expect(configOf({ env }).environment).toBe('development')
+  })
+})
+
+test.each(['DATABASE_URL', 'REDIS_URL'])('%s stops the start, and its password is not shown', (name) => {
+  const url = 'postgres://ada:hunter2@db/x'
+  const unset = (origin: string) =>
+    `${name}: is set (from ${origin}) but not supported in this version; unset it`
+  expect(problemsOf({ env: { [name]: url } })).toEqual([unset('the environment')])
+  expect(problemsOf({ file: `${name.toLowerCase()} = "${url}"` })).toEqual([unset(`${USER_FILE}:1`)])
+})
+
+test.each(['*', 'https://a.example, *'])('the origins may be %s', (CORS_ORIGINS) => {
+  expect(configOf({ env: { CORS_ORIGINS } }).corsOrigins).toContain('*')
+})
+
+test.each(['true', '1', 'yes', 'on', 'TRUE'])('%s is on', (STRICT_COMPAT) => {
+  expect(configOf({ env: { STRICT_COMPAT } }).strictCompat).toBe(true)
+})
+
+test.each(['false', '0', 'no', 'off', 'Off'])('%s is off', (STRICT_COMPAT) => {
+  expect(configOf({ env: { STRICT_COMPAT }, file: 'strict_compat = true' }).strictCompat).toBe(false)
+})
+
+test.each([
+  ['https://host', 'https://host'],
+  ['https://host///', 'https://host'],
+  ['https://host/v1?#', 'https://host/v1'],
+  ['HTTPS://Host/V1/', 'https://host/V1'],
+])('the base URL %s becomes %s', (OPENROUTER_BASE_URL, expected) => {
+  expect(configOf({ env: { OPENROUTER_BASE_URL } }).openrouterBaseUrl).toBe(expected)
+})
+
+test.each(['host/v1', 'http://', 'https://host/v1?key=1', 'https://host/v1#x', 'https://ada@host/v1'])(
+  'the base URL %s is refused',
+  (OPENROUTER_BASE_URL) => {
+    expect(problemsOf({ env: { OPENROUTER_BASE_URL } })).toHaveLength(1)
+  },
+)
+
+describe('a secret', () => {
+  const SECRET = 'sk-or-v1-0123456789abcdef'
+  const secretsShown = (given: Parameters<typeof problemsOf>[0]) => {
+    const problems = problemsOf(given)
+    expect(problems).not.toEqual([])
+    return problems.filter((problem) => problem.includes('0123456789') || problem.includes('hunter2'))
+  }
+
+  // A folder may have any name, so there is nothing wrong to tell.
+  const others = settingEntries().filter(([field]) => field !== 'dataDir')
+
+  test.each(others)('is not shown when it is pasted into %s', (_, { name }) => {
+    const value = { [name]: `${SECRET} ${SECRET}` }
+    expect(secretsShown({ env: value })).toEqual([])
+    expect(secretsShown({ flags: value })).toEqual([])
+  })
+
+  test('is not shown when it stands in a URL', () => {
+    expect(secretsShown({ env: { OPENROUTER_BASE_URL: 'https://ada:hunter2@host/v1' } })).toEqual([])
+  })
+
+  test('is not shown when the file is broken or has it under a wrong key', () => {
+    expect(secretsShown({ file: `openrouter_api_key = ${SECRET}` })).toEqual([])
+    expect(secretsShown({ file: `openrouter_api_key = "${SECRET}` })).toEqual([])
+    expect(secretsShown({ file: `openrouter_api_kay = "${SECRET}"` })).toEqual([])
+    expect(secretsShown({ file: `server_api_keys = ["${SECRET}", 5]` })).toEqual([])
+    expect(secretsShown({ file: `port = ["${SECRET}"]` })).toEqual([])
+  })
+})
