@@ -29,7 +29,7 @@ export function streamAnswer(
   let state = machine.start()
   let ended = false
   /** What broke the answer off; told after the events that came before it. */
-  let failure: unknown
+  let failure: Error | undefined
 
   const translate = (batch: Batch, out: StreamEvent[]): void => {
     for (const input of batch) state = machine.step(state, input, out)
@@ -59,10 +59,10 @@ export function streamAnswer(
         if (!done) translate(value, out)
         if (done || isSettled(state)) await finish(out)
       } catch (error) {
-        failure = error
+        failure = toError(error)
         endCall(context.signal.aborted ? 'cancelled' : 'error')
         await upstream.return(undefined)
-        if (out.length === 0) throw error
+        if (out.length === 0) throw failure
       }
       return onlyWarmsCache ? withoutOutput(out) : out
     },
@@ -73,6 +73,8 @@ export function streamAnswer(
     },
   }
 }
+
+const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
 
 /** `max_tokens: 0` asks to fill the prompt cache and for nothing else; upstream that takes a token of output. */
 const withoutOutput = (events: readonly StreamEvent[]): readonly StreamEvent[] =>

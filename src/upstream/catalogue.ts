@@ -69,7 +69,8 @@ async function fetchModels(options: CatalogueOptions): Promise<readonly ModelRec
     baseURL: options.baseUrl,
     maxRetries: 0,
     timeout: LIST_TIMEOUT_MS,
-    fetch: async (url, init) => options.fetch(String(url), init as BunFetchRequestInit),
+    fetch: async (input, init) =>
+      options.fetch(input instanceof Request ? input.url : String(input), init as BunFetchRequestInit),
   })
   const answer: { data?: unknown } = await client.get('/models')
   return Array.isArray(answer.data) ? answer.data.filter(isRecord) : []

@@ -42,12 +42,12 @@ function claimsTag(schema: TObject, value: Readonly<Record<string, unknown>>): b
 export const discriminatorOf = (schema: TObject): Discriminator | undefined =>
   DISCRIMINATORS.find((field) => Object.hasOwn(schema.properties, field))
 
-/** The tag which Anthropic writes into a path when it goes through a union into this member. */
+/** The tag which Anthropic writes into a path that goes through a union into this member. */
 export function tagOf(schema: TSchema, value: unknown): string | undefined {
-  if (!KindGuard.IsObject(schema) || !isRecord(value)) return undefined
+  if (!KindGuard.IsObject(schema) || !isRecord(value) || !claimsTag(schema, value)) return undefined
   const tags = expectedTags(schema)
-  if (tags.length === 0) return undefined
-  return typeof value['type'] === 'string' && value['type'] !== '' ? value['type'] : tags[0]
+  const tag = value['type']
+  return tags.length > 0 && typeof tag === 'string' && tag !== '' ? tag : tags[0]
 }
 
 /** The values of `type` by which an object is recognised; of a pattern, its known examples. */

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dir, '../..')
+
+/** The program under test: the compiled one where SERVER_BINARY names it, else the sources. */
+const COMMAND = process.env['SERVER_BINARY']
+  ? [process.env['SERVER_BINARY']]
+  : [process.execPath, join(ROOT, 'src/main.ts')]
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string
+  readonly pid: number
+  /** What the process wrote to standard output and standard error so far. */
+  readonly output: () => string
+  /** Sends a signal and waits for the end; resolves to the exit code. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number>
+}
+
+/** Starts the real process on a free port. It sees no setting of the surrounding environment, only `settings`. */
+export async function startServer(
+  settings: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<TestServer> {
+  const child = Bun.spawn([...COMMAND, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', PORT: '0', DATA_DIR: '/nonexistent', ...settings },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  let text = ''
+  const listening = Promise.withResolvers<string>()
+  const collect = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+    const decoder = new TextDecoder()
+    for await (const piece of stream) {
+      text += decoder.decode(piece, { stream: true })
+      const url = /^listening on (\S+)$/m.exec(text)?.[1]
+      if (url) listening.resolve(url)
+    }
+  }
+  const reading = Promise.all([collect(child.stdout), collect(child.stderr)])
+  void child.exited.then(async (code) => {
+    await reading
+    listening.reject(new Error(`the server ended with ${code}:\n${text}`))
+  })
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number> => {
+    child.kill(signal)
+    const code = await child.exited
+    await reading
+    return code
+  }
+  return {
+    url: await listening.promise,
+    pid: child.pid,
+    output: () => text,
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop('SIGKILL')
+    },
+  }
+}
+
+/** Runs the program to its end, for commands and for starts that must fail. */
+export async function runProgram(
+  settings: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const child = Bun.spawn([...COMMAND, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...settings },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  return { code, stdout, stderr }
+}
