@@ -6,7 +6,7 @@ import { createTokenCounter } from './tokens/counter.ts'
 import type { ModelMap } from './translate/model.ts'
 import { createCatalogue } from './upstream/catalogue.ts'
 import { createClient, type Fetch } from './upstream/client.ts'
-import { createDemo } from './upstream/demo/demo.ts'
+import type { Demo } from './upstream/demo/demo.ts'
 import { withRetries } from './upstream/retry.ts'
 
 /** Where the aliases lead when the operator says nothing. */
@@ -49,10 +49,11 @@ export function createServices(config: Config, clock: Clock, log: Log): Services
 
 const networkFetch: Fetch = async (url, init) => fetch(url, init)
 
-/** The demo upstream speaks HTTP messages, so it simply takes the network's place. */
+/** The demo upstream speaks HTTP messages, so it simply takes the network's place. Loaded at the first call. */
 function demoFetch(): Fetch {
-  const demo = createDemo()
-  return async (url, init) => demo(new Request(url, init))
+  let demo: Promise<Demo> | undefined
+  const load = async (): Promise<Demo> => (await import('./upstream/demo/demo.ts')).createDemo()
+  return async (url, init) => (await (demo ??= load()))(new Request(url, init))
 }
 
 const isOpenRouter = (config: Config): boolean =>

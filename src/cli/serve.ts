@@ -18,9 +18,6 @@ export interface Running {
   stop(): Promise<void>
 }
 
-/** Above our own limit, so that the 413 is ours; Bun's would have no body. */
-const BODY_MARGIN_BYTES = 1024 * 1024
-
 /** Starts the server. Throws where it cannot listen. */
 export function serve(config: Config, program: Program, writeLog: (text: string) => void): Running {
   const clock = createClock()
@@ -41,14 +38,16 @@ export function serve(config: Config, program: Program, writeLog: (text: string)
     port: config.port,
     // Streams may be silent for minutes; the deadlines are ours.
     idleTimeout: 0,
-    maxRequestBodySize: config.maxBodyBytes + BODY_MARGIN_BYTES,
+    // So is the 413: Bun's would have no body. What is not read is never held in memory.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
   })
-  const { port } = app.server ?? { port: config.port }
+  const listener = app.server
+  const { port } = listener ?? { port: config.port }
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   return {
     url: `http://${host}:${port}`,
     async stop() {
-      await drain(server, async (force) => app.stop(force), config.shutdownTimeoutMs, log)
+      await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
     },
   }
 }

@@ -19,6 +19,7 @@ import { checkServerToolPairs, checkToolIds, checkToolPairs } from './validation
 import { checkOffered, checkThread } from './validation/unoffered.ts'
 import { checkVersion } from './validation/version.ts'
 
+/** A request that keeps the rules, in both of its forms. */
 export interface ValidRequest<Request = MessagesRequest> {
   /** The body itself: not a copy, unknown fields and all. */
   readonly request: Request
@@ -27,7 +28,6 @@ export interface ValidRequest<Request = MessagesRequest> {
 
 /** In the order in which they are told: what the request is, what it says, what it asks for. */
 const RULES: readonly Rule[] = [
-  checkThread,
   checkVersion,
   checkTurns,
   checkCacheMarks,
@@ -63,6 +63,7 @@ export function validateRequest<Asked extends Operation>(
   checkShape(options.operation, body)
   const turns = mergeTurns(body.messages)
   const subject: Subject = { request: body, turns, blocks: locateBlocks(turns), options }
+  checkThread(subject)
   for (const check of options.strict ? STRICT_RULES : RULES) check(subject)
   return { request: body, turns }
 }

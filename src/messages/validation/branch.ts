@@ -65,7 +65,7 @@ export function wordsOf(schema: TSchema): readonly string[] {
 }
 
 /** The members of a union and of the unions inside it, without `null`. */
-export const membersOf = (schema: TSchema): readonly TSchema[] => {
+export function membersOf(schema: TSchema): readonly TSchema[] {
   if (KindGuard.IsUnion(schema)) return schema.anyOf.flatMap(membersOf)
   return KindGuard.IsNull(schema) ? [] : [schema]
 }

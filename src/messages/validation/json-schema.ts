@@ -1,60 +1,61 @@
+import { invalidRequest } from '../../core/errors.ts'
 import { isRecord } from './subject.ts'
 
-/** A place in a JSON schema where a schema stands. */
-export interface SchemaNode {
-  /** From the root, e.g. `/properties/city`. */
-  readonly pointer: string
-  readonly schema: unknown
+type Test = (value: unknown) => boolean
+
+/** Whether a keyword's value is a schema, or holds some. */
+type Holding = 'schema' | 'schemas' | 'named schemas'
+
+interface Keyword {
+  readonly test: Test
+  readonly holds?: Holding
 }
 
-type Holding = 'one' | 'list' | 'map'
+/** Deeper than any tool's input; it keeps a hostile schema from filling the stack. */
+const MAX_DEPTH = 200
 
-/** Which keywords hold schemas (JSON Schema 2020-12), and how. */
-const HOLDERS: ReadonlyMap<string, Holding> = new Map<string, Holding>([
-  ...named('one', 'items', 'additionalProperties', 'contains', 'propertyNames', 'not', 'if', 'then', 'else'),
-  ...named('one', 'unevaluatedItems', 'unevaluatedProperties', 'contentSchema'),
-  ...named('list', 'allOf', 'anyOf', 'oneOf', 'prefixItems'),
-  ...named('map', 'properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'),
-])
-
-function named<const Value>(
-  value: Value,
-  ...keywords: readonly string[]
-): readonly (readonly [string, Value])[] {
-  return keywords.map((keyword) => [keyword, value])
+/** Throws a 400 that names the first fault of a schema which clients have written (Anthropic API, V39). */
+export function checkJsonSchema(schema: unknown, address: string): void {
+  const fault = findSchemaFault(schema)
+  if (fault !== undefined)
+    throw invalidRequest(
+      `${address}: JSON schema is invalid. It must match JSON Schema draft 2020-12 ` +
+        `(https://json-schema.org/draft/2020-12). The first fault is at ${fault || '/'}`,
+    )
 }
 
-/** Every schema in a JSON schema, the root first. Follows no references, so it ends; however deep, it stays flat. */
-export function* walkSchema(root: unknown): Generator<SchemaNode> {
-  const pending: SchemaNode[] = [{ pointer: '', schema: root }]
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    yield node
-    if (isRecord(node.schema)) for (const child of childrenOf(node.pointer, node.schema)) pending.push(child)
-  }
-}
-
-function* childrenOf(pointer: string, schema: Readonly<Record<string, unknown>>): Generator<SchemaNode> {
-  for (const [keyword, value] of Object.entries(schema)) {
-    const holds = HOLDERS.get(keyword)
-    const place = `${pointer}/${keyword}`
-    if (holds === 'one') yield { pointer: place, schema: value }
-    else if (holds && typeof value === 'object' && value !== null)
-      for (const [key, inner] of Object.entries(value)) yield { pointer: `${place}/${key}`, schema: inner }
-  }
-}
-
-/** The first place that breaks JSON Schema draft 2020-12, as a pointer; undefined for a good schema. */
-export function findSchemaFault(root: unknown): string | undefined {
-  for (const { pointer, schema } of walkSchema(root)) {
-    if (typeof schema === 'boolean') continue
-    if (!isRecord(schema)) return pointer || '/'
-    const wrong = Object.entries(schema).find(([keyword, value]) => KEYWORDS.get(keyword)?.(value) === false)
-    if (wrong) return `${pointer}/${wrong[0]}`
+/**
+ * The first place that breaks JSON Schema draft 2020-12, as a pointer such as `/properties/city/type`; undefined for a
+ * good schema. `isRefused` adds a rule of the caller's, asked of each schema inside.
+ */
+export function findSchemaFault(
+  schema: unknown,
+  isRefused: (schema: Readonly<Record<string, unknown>>) => boolean = () => false,
+  depth = 0,
+): string | undefined {
+  if (typeof schema === 'boolean') return undefined
+  if (!isRecord(schema) || depth > MAX_DEPTH || isRefused(schema)) return ''
+  const search: Search = (inner) => findSchemaFault(inner, isRefused, depth + 1)
+  for (const name of Object.keys(schema)) {
+    const keyword = KEYWORDS.get(name)
+    if (!keyword) continue
+    if (!keyword.test(schema[name])) return `/${name}`
+    if (!keyword.holds) continue
+    const fault = keyword.holds === 'schema' ? search(schema[name]) : findInMany(schema[name], search)
+    if (fault !== undefined) return `/${name}${fault}`
   }
   return undefined
 }
 
-type Test = (value: unknown) => boolean
+type Search = (schema: unknown) => string | undefined
+
+function findInMany(schemas: unknown, search: Search): string | undefined {
+  for (const [name, schema] of Object.entries(schemas ?? {})) {
+    const fault = search(schema)
+    if (fault !== undefined) return `/${name}${fault}`
+  }
+  return undefined
+}
 
 const TYPES: ReadonlySet<unknown> = new Set([
   'array',
@@ -70,30 +71,40 @@ const isString: Test = (value) => typeof value === 'string'
 const isNumber: Test = (value) => typeof value === 'number'
 const isCount: Test = (value) => Number.isInteger(value) && Number(value) >= 0
 const isBoolean: Test = (value) => typeof value === 'boolean'
-const isUniqueList = (value: unknown, test: Test): value is readonly unknown[] =>
-  Array.isArray(value) && value.every(test) && new Set(value).size === value.length
-const isNames: Test = (value) => isUniqueList(value, isString)
+const isSchema: Test = (value) => typeof value === 'boolean' || isRecord(value)
+const isFilledList: Test = (value) => Array.isArray(value) && value.length > 0
+const isSetOf =
+  (test: Test): Test =>
+  (value) =>
+    Array.isArray(value) && value.every(test) && new Set(value).size === value.length
+const isSetOfNames = isSetOf(isString)
 const isTypeName: Test = (value) => TYPES.has(value)
+const isSetOfTypeNames = isSetOf(isTypeName)
+
+const all = (keyword: Keyword, ...names: readonly string[]): readonly (readonly [string, Keyword])[] =>
+  names.map((name) => [name, keyword])
 
 /** What the meta-schema asks of each keyword's own value. */
-const KEYWORDS: ReadonlyMap<string, Test> = new Map<string, Test>([
-  ...named(isString, '$id', '$schema', '$ref', '$anchor', '$dynamicRef', '$dynamicAnchor', '$comment'),
-  ...named(isString, 'title', 'description', 'format', 'pattern', 'contentEncoding', 'contentMediaType'),
-  ...named(isNumber, 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'),
-  ...named(isCount, 'minLength', 'maxLength', 'minItems', 'maxItems', 'minContains', 'maxContains'),
-  ...named(isCount, 'minProperties', 'maxProperties'),
-  ...named(isBoolean, 'uniqueItems', 'deprecated', 'readOnly', 'writeOnly'),
-  ...named(Array.isArray, 'enum', 'examples'),
-  ...named(isRecord, 'properties', 'patternProperties', 'dependentSchemas', '$defs', 'definitions'),
-  ['required', isNames],
-  ['dependentRequired', (value) => isRecord(value) && Object.values(value).every(isNames)],
-  ['multipleOf', (value) => typeof value === 'number' && value > 0],
-  ['type', (value) => isTypeName(value) || (isUniqueList(value, isTypeName) && value.length > 0)],
-  ...named<Test>(
-    (value) => Array.isArray(value) && value.length > 0,
-    'allOf',
-    'anyOf',
-    'oneOf',
-    'prefixItems',
+const KEYWORDS: ReadonlyMap<string, Keyword> = new Map([
+  ...all({ test: isSchema, holds: 'schema' }, 'items', 'contains', 'additionalProperties', 'propertyNames'),
+  ...all({ test: isSchema, holds: 'schema' }, 'not', 'if', 'then', 'else', 'contentSchema'),
+  ...all({ test: isSchema, holds: 'schema' }, 'unevaluatedItems', 'unevaluatedProperties'),
+  ...all({ test: isFilledList, holds: 'schemas' }, 'allOf', 'anyOf', 'oneOf', 'prefixItems'),
+  ...all({ test: isRecord, holds: 'named schemas' }, 'properties', 'patternProperties'),
+  ...all({ test: isRecord, holds: 'named schemas' }, 'dependentSchemas', '$defs', 'definitions'),
+  ...all({ test: isString }, '$id', '$schema', '$ref', '$anchor', '$dynamicRef', '$dynamicAnchor'),
+  ...all({ test: isString }, 'title', 'description', '$comment', 'format', 'pattern'),
+  ...all({ test: isString }, 'contentEncoding', 'contentMediaType'),
+  ...all({ test: isNumber }, 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'),
+  ...all({ test: (value) => typeof value === 'number' && value > 0 }, 'multipleOf'),
+  ...all({ test: isCount }, 'minLength', 'maxLength', 'minItems', 'maxItems', 'minContains', 'maxContains'),
+  ...all({ test: isCount }, 'minProperties', 'maxProperties'),
+  ...all({ test: isBoolean }, 'uniqueItems', 'deprecated', 'readOnly', 'writeOnly'),
+  ...all({ test: Array.isArray }, 'enum', 'examples'),
+  ...all({ test: isSetOfNames }, 'required'),
+  ...all(
+    { test: (value) => isRecord(value) && Object.values(value).every(isSetOfNames) },
+    'dependentRequired',
   ),
+  ...all({ test: (value) => isTypeName(value) || (isFilledList(value) && isSetOfTypeNames(value)) }, 'type'),
 ])

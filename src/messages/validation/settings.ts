@@ -1,5 +1,5 @@
 import { invalidRequest } from '../../core/errors.ts'
-import { walkSchema } from './json-schema.ts'
+import { checkJsonSchema, findSchemaFault } from './json-schema.ts'
 import { isRecord, type Subject } from './subject.ts'
 
 const THINKING_GUIDE = 'https://docs.claude.com/en/docs/build-with-claude/extended-thinking'
@@ -89,9 +89,12 @@ function checkThinkingLeads({ request, turns }: Subject): void {
 function checkFormatSchema({ request }: Subject): void {
   const format = request.output_config?.format ?? request.output_format
   if (!format) return
-  for (const { schema } of walkSchema(format.schema))
-    if (isRecord(schema) && schema['type'] === 'object' && schema['additionalProperties'] !== false)
-      throw invalidRequest(
-        "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
-      )
+  checkJsonSchema(format.schema, 'output_config.format.schema')
+  if (findSchemaFault(format.schema, isOpenObject) !== undefined)
+    throw invalidRequest(
+      "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+    )
 }
+
+const isOpenObject = (schema: Readonly<Record<string, unknown>>): boolean =>
+  schema['type'] === 'object' && schema['additionalProperties'] !== false

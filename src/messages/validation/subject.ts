@@ -8,10 +8,13 @@ export interface Requests {
   readonly create: MessagesRequest
   readonly count_tokens: CountTokensRequest
 }
+/** What a client may ask to be done with a prompt. */
 export type Operation = keyof Requests
 
+/** What the request's headers, its route and the configuration say about how to read its body. */
 export interface ValidationOptions<Asked extends Operation = Operation> {
   readonly version: ApiVersion
+  /** Values of all `anthropic-beta` headers. */
   readonly betas: readonly string[]
   /** Whether to refuse also what only Anthropic's own service has a reason to refuse. */
   readonly strict: boolean
@@ -51,6 +54,7 @@ export const formatPath = (path: Path): string => path.join('.')
 export const insideBlock = ({ path, block }: Located, ...field: Path): string =>
   formatPath([...path, block.type, ...field])
 
+/** Whether a value is a JSON object. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 

@@ -1,6 +1,6 @@
 import { invalidRequest } from '../../core/errors.ts'
 import type { CustomTool, Tool } from '../../wire/anthropic/tools.ts'
-import { findSchemaFault } from './json-schema.ts'
+import { checkJsonSchema } from './json-schema.ts'
 import { isRecord, type Subject } from './subject.ts'
 
 /** The tools can be told apart and called (Anthropic API, V37–V40, V43, V45; names are checked with the shape). */
@@ -36,12 +36,7 @@ function checkInputSchema(
     throw invalidRequest(`${address}.type: Field required`)
   if (schema['type'] !== undefined && schema['type'] !== 'object')
     throw invalidRequest(`${address}.type: Input should be 'object'`)
-  const fault = findSchemaFault(schema)
-  if (fault !== undefined)
-    throw invalidRequest(
-      `${address}: JSON schema is invalid. It must match JSON Schema draft 2020-12 ` +
-        `(https://json-schema.org/draft/2020-12). The first fault is at ${fault}`,
-    )
+  checkJsonSchema(schema, address)
 }
 
 function checkDomains(tool: Exclude<Tool, CustomTool>, address: string): void {

@@ -52,8 +52,9 @@ function checkAnswers({ n: asked, calls }: Asked, n: number, content: Turn['cont
     if (answered.has(id)) throw answeredTwice(id)
     answered.add(id)
   }
-  const open = content[0] && isAnswer(content[0]) ? calls.difference(answered) : calls
-  if (open.size > 0) throw unanswered(asked, open)
+  const isInOrder = calls.size === 0 || (content[0] !== undefined && isAnswer(content[0]))
+  if (!isInOrder) throw unanswered(asked, calls)
+  if (answered.size < calls.size) throw unanswered(asked, calls.difference(answered))
 }
 
 const answeredTwice = (id: string): Failure =>

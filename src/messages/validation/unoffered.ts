@@ -87,15 +87,14 @@ const UNOFFERED_TOOLS = [
 ] as const
 
 function checkToolTypes({ request }: Subject): void {
-  for (const [index, { type, ...tool }] of (request.tools ?? []).entries()) {
-    const unoffered = UNOFFERED_TOOLS.find(([pattern]) => pattern.test(type ?? ''))
+  for (const [index, tool] of (request.tools ?? []).entries()) {
+    const type = tool.type || 'custom'
+    const unoffered = UNOFFERED_TOOLS.find(([pattern]) => pattern.test(type))
     if (unoffered) throw invalidRequest(`tools.${index}.${type}: ${unoffered[1]}`)
     const callers =
       'allowed_callers' in tool && Array.isArray(tool.allowed_callers) ? tool.allowed_callers : []
     if (callers.length > 0 && !callers.includes('direct'))
-      throw invalidRequest(
-        `tools.${index}.${type || 'custom'}.allowed_callers: add 'direct'; ${CONTAINER.advice}`,
-      )
+      throw invalidRequest(`tools.${index}.${type}.allowed_callers: add 'direct'; ${CONTAINER.advice}`)
   }
 }
 

@@ -1,11 +1,11 @@
 import { type Failure, invalidRequest } from '../../core/errors.ts'
 import type { TextBlock } from '../../wire/anthropic/content.ts'
-import { formatPath, insideBlock, type Located, type Rule, type Subject } from './subject.ts'
+import { formatPath, insideBlock, type Located, type Subject } from './subject.ts'
 
 const SAMPLING = ['temperature', 'top_p', 'top_k'] as const
 
 /** Refuses what API version 2026-10-21 has taken away (Anthropic API, §0.1). */
-export const checkVersion: Rule = (subject) => {
+export function checkVersion(subject: Subject): void {
   if (subject.options.version !== '2026-10-21') return
   checkSampling(subject)
   for (const located of subject.blocks) {
