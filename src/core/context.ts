@@ -21,8 +21,8 @@ export interface Logger {
 }
 
 export interface Trace {
-  /** Times one named step until its promise settles. */
-  step<T>(name: StepName, run: () => T | Promise<T>): Promise<T>
+  /** Times one named step that is done at once. */
+  step<T>(name: StepName, run: () => T): T
   /** Starts a step whose end is somewhere else, such as a stream's; the first call of the result ends it. */
   open(name: StepName): (outcome: Outcome) => void
   /** Notes one fact about the request, such as the model it was mapped to; the log line and the trace show it. */

@@ -23,9 +23,9 @@ export async function answer(
   context: RequestContext,
 ): Promise<AnswerStream> {
   const { trace } = context
-  const valid = await trace.step('validate', () => validate(body, services, context))
-  const target = await trace.step('map-model', () => mapTo(valid.request.model, services, context))
-  const prepared = await trace.step('convert', () => convert(valid, target, services, context))
+  const valid = trace.step('validate', () => validate(body, services, context))
+  const target = trace.step('map-model', () => mapTo(valid.request.model, services, context))
+  const prepared = trace.step('convert', () => convert(valid, target, services, context))
   return streamAnswer(prepared, services, context, trace.open('call'))
 }
 

@@ -37,8 +37,7 @@ export function streamAnswer(
   const finish = async (out: StreamEvent[]): Promise<void> => {
     ended = true
     machine.end(state, out)
-    // Only a scan of ours ends an answer before the upstream does.
-    if (isSettled(state)) await upstream.return(undefined)
+    await upstream.return()
     learn(prepared, state, services)
     note(state, context)
     endCall('ok')
@@ -61,7 +60,7 @@ export function streamAnswer(
       } catch (error) {
         failure = toError(error)
         endCall(context.signal.aborted ? 'cancelled' : 'error')
-        await upstream.return(undefined)
+        await upstream.return()
         if (out.length === 0) throw failure
       }
       return onlyWarmsCache ? withoutOutput(out) : out
@@ -69,7 +68,7 @@ export function streamAnswer(
     async cancel() {
       ended = true
       endCall('cancelled')
-      await upstream.return(undefined)
+      await upstream.return()
     },
   }
 }

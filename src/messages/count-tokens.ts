@@ -10,7 +10,7 @@ export async function countTokens(
   services: Services,
   context: RequestContext,
 ): Promise<CountTokensResponse> {
-  const { request } = await context.trace.step('validate', () =>
+  const { request } = context.trace.step('validate', () =>
     validateRequest(body, {
       version: context.protocol.version,
       betas: context.protocol.betas,

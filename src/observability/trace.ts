@@ -40,10 +40,10 @@ export function createTrace(nowMs: () => number): RequestTrace {
   }
 
   return {
-    async step(name, run) {
+    step(name, run) {
       const span = start(name)
       try {
-        const result = await run()
+        const result = run()
         end(span, 'ok')
         return result
       } catch (error) {

@@ -19,6 +19,8 @@ export interface Deadline {
   touch(): void
   /** The first chunk is here: from now on the idle limit counts. */
   begin(): void
+  /** Stops the call, whatever it is waiting for. */
+  abort(): void
   /** The call is over, one way or another. */
   end(): void
 }
@@ -62,6 +64,9 @@ export function startDeadline(
     },
     begin() {
       begun = true
+    },
+    abort() {
+      controller.abort()
     },
     end() {
       stopWatching()

@@ -22,20 +22,30 @@ export const retryDelayMs = (attempt: number, random: number): number =>
  * then. Rate limits are left to the client, who is told how long to wait.
  */
 export const withRetries = (upstream: Upstream, options: RetryOptions): Upstream => ({
-  async *stream(call, signal): AsyncGenerator<Batch> {
-    for (let attempt = 1; ; attempt++) {
-      let begun = false
-      try {
-        for await (const batch of upstream.stream(call, signal)) {
+  stream(call, signal) {
+    let stream = upstream.stream(call, signal)
+    let begun = false
+
+    const begin = async (): Promise<IteratorResult<Batch, undefined>> => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const first = await stream.next()
           begun = true
-          yield batch
+          return first
+        } catch (error) {
+          if (signal.aborted || attempt > options.retries || !isWorthATry(error)) throw error
+          options.onRetry(error, attempt)
+          await options.sleep(retryDelayMs(attempt, options.random()), signal)
+          stream = upstream.stream(call, signal)
         }
-        return
-      } catch (error) {
-        if (begun || signal.aborted || attempt > options.retries || !isWorthATry(error)) throw error
-        options.onRetry(error, attempt)
-        await options.sleep(retryDelayMs(attempt, options.random()), signal)
       }
+    }
+    return {
+      next: async () => (begun ? stream.next() : begin()),
+      return: async () => stream.return(),
+      [Symbol.asyncIterator]() {
+        return this
+      },
     }
   },
 })

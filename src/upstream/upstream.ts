@@ -15,12 +15,17 @@ export interface UpstreamCall {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** An answer as it is read: one batch a network read. Giving it up with `return` stops the upstream's work at once. */
+export interface BatchStream extends AsyncIterableIterator<Batch, undefined> {
+  next(): Promise<IteratorResult<Batch, undefined>>
+  return(): Promise<IteratorResult<Batch, undefined>>
+}
+
 /** Where the answers come from. */
 export interface Upstream {
   /**
-   * Sends one chat request and yields its chunks, one batch a network read. Throws a `Failure` for whatever the
-   * upstream refuses or breaks, also in the middle. Stops the upstream's work when `signal` fires or the iteration
-   * is given up.
+   * Sends one chat request, at the first `next`. Throws a `Failure` for whatever the upstream refuses or breaks, also
+   * in the middle. Ends when `signal` fires.
    */
-  stream(call: UpstreamCall, signal: AbortSignal): AsyncGenerator<Batch>
+  stream(call: UpstreamCall, signal: AbortSignal): BatchStream
 }
