@@ -1,27 +1,34 @@
 import { Elysia } from 'elysia'
 
+import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { messagesRoutes } from './http/messages.ts'
 import { modelsRoutes } from './http/models.ts'
+import { openapiRoutes } from './http/openapi.ts'
+import type { DocumentedRoute } from './http/openapi/document.ts'
 import type { Server } from './http/server.ts'
 
-/** `/v1/v1` is where clients end up whose base URL already ends in `/v1`. */
-const PREFIXES = ['/v1', '/v1/v1']
+const PREFIX = '/v1'
+/** Where clients end up whose base URL already ends in `/v1`. Answered like the others, but not documented. */
+const TWIN_PREFIX = '/v1/v1'
 
 /** All routes of the server. */
 export function createApp(server: Server) {
-  const routes: Array<{ method: string; path: string }> = []
+  const routes: DocumentedRoute[] = []
   const app = new Elysia({ aot: true })
     .use(fallbackRoutes(server, (path) => methodsOf(routes, path)))
     .use(healthRoutes(server))
-  for (const prefix of PREFIXES) app.use(messagesRoutes(server, prefix)).use(modelsRoutes(server, prefix))
-  routes.push(...app.routes.map(({ method, path }) => ({ method, path })))
+    .use(docsRoutes())
+    .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))
+  for (const prefix of [PREFIX, TWIN_PREFIX])
+    app.use(messagesRoutes(server, prefix)).use(modelsRoutes(server, prefix))
+  routes.push(...app.routes)
   return app
 }
 
 /** The methods a path answers to, for a 405 that says what would have been right. */
-function methodsOf(routes: ReadonlyArray<{ method: string; path: string }>, path: string): readonly string[] {
+function methodsOf(routes: readonly DocumentedRoute[], path: string): readonly string[] {
   const matching = routes.filter((candidate) =>
     candidate.path.endsWith('/*') ? path.startsWith(candidate.path.slice(0, -1)) : candidate.path === path,
   )

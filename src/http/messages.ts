@@ -4,6 +4,8 @@ import type { RequestContext } from '../core/context.ts'
 import { answer, answerWhole } from '../messages/answer.ts'
 import { countTokens } from '../messages/count-tokens.ts'
 import { readJson } from './body.ts'
+import { MESSAGE_EXAMPLE, REQUEST_EXAMPLES, STREAM_EXAMPLE } from './openapi/examples.ts'
+import { apiOperation, ref } from './openapi/operation.ts'
 import { json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
 import type { Exchange, Server } from './server.ts'
@@ -15,7 +17,7 @@ export const messagesRoutes = (server: Server, prefix: string) =>
     .post(
       '/messages',
       route(server, async (request, exchange) => createMessage(server, request, exchange)),
-      { parse: 'none' },
+      { parse: 'none', detail: CREATE_MESSAGE },
     )
     .post(
       '/messages/count_tokens',
@@ -26,8 +28,55 @@ export const messagesRoutes = (server: Server, prefix: string) =>
           answerHeaders(server, request, context),
         )
       }),
-      { parse: 'none' },
+      { parse: 'none', detail: COUNT_TOKENS },
     )
+
+const CREATE_MESSAGE = apiOperation({
+  operationId: 'createMessage',
+  tag: 'Messages',
+  summary: 'Create a message',
+  description:
+    'Answers a conversation, whole or as a stream of events. A failure before the first event is an HTTP status; ' +
+    'after it, it is an `error` event that holds an `ErrorResponse`, and nothing follows. In silence the stream ' +
+    'sends `ping` events.',
+  body: {
+    'application/json': { schema: ref('MessagesRequest'), examples: REQUEST_EXAMPLES },
+  },
+  answer: {
+    description: 'The answer; with `stream: true` its events',
+    content: {
+      'application/json': { schema: ref('Message'), example: MESSAGE_EXAMPLE },
+      'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE },
+    },
+  },
+  failures: [
+    'billing_error',
+    'not_found_error',
+    'request_too_large',
+    'rate_limit_error',
+    'timeout_error',
+    'overloaded_error',
+  ],
+})
+
+const COUNT_TOKENS = apiOperation({
+  operationId: 'countTokens',
+  tag: 'Messages',
+  summary: 'Count the tokens of a message',
+  description:
+    'Estimates what the input of this request would be billed as. Asks no model and costs nothing.',
+  body: {
+    'application/json': {
+      schema: ref('CountTokensRequest'),
+      example: { model: 'big', messages: [{ role: 'user', content: 'Hello' }] },
+    },
+  },
+  answer: {
+    description: 'The number of tokens',
+    content: { 'application/json': { schema: ref('CountTokensResponse'), example: { input_tokens: 8 } } },
+  },
+  failures: ['request_too_large'],
+})
 
 async function createMessage(server: Server, request: Request, exchange: Exchange): Promise<Response> {
   const { context } = exchange

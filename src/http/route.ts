@@ -28,12 +28,21 @@ export const route =
       if (!isStream(response)) exchange.finish(response.status, 'ok')
       return response
     } catch (error) {
+      if (request.signal.aborted) return abandon(exchange)
       const failure = asFailure(error, exchange.context)
       exchange.context.trace.note('error', `${failure.kind}: ${failure.message}`)
-      exchange.finish(failure.status, request.signal.aborted ? 'cancelled' : 'error')
+      exchange.finish(failure.status, 'error')
       return errorResponse(failure, exchange.context.id, baseHeaders(server, request))
     }
   }
+
+/** What proxies log for a client that hung up before its answer; nobody reads it. */
+const CLIENT_CLOSED_REQUEST = 499
+
+function abandon(exchange: Exchange): Response {
+  exchange.finish(CLIENT_CLOSED_REQUEST, 'cancelled')
+  return new Response(null, { status: CLIENT_CLOSED_REQUEST })
+}
 
 const isStream = (response: Response): boolean =>
   response.headers.get('content-type')?.startsWith('text/event-stream') === true

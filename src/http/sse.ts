@@ -93,8 +93,9 @@ export async function sseResponse(
       }
     },
     async cancel() {
+      const stopped = stream.cancel()
       end('cancelled')
-      await stream.cancel()
+      await stopped
     },
   })
   return new Response(body as unknown as ReadableStream<Uint8Array>, {

@@ -1,0 +1,21 @@
+/** Files that are taken into the program as they are: `import path from '…' with { type: 'file' }`. */
+
+declare module '*.css' {
+  const path: string
+  export default path
+}
+
+declare module '*.png' {
+  const path: string
+  export default path
+}
+
+declare module 'swagger-ui-dist/swagger-ui-bundle.js' {
+  const path: string
+  export default path
+}
+
+declare module '*/docs/init.js' {
+  const path: string
+  export default path
+}

@@ -1,0 +1,35 @@
+import { createApp } from '../../src/app.ts'
+import { createClock } from '../../src/clock.ts'
+import { createAccess } from '../../src/http/access.ts'
+import { createActivity, type Server } from '../../src/http/server.ts'
+import { createLog } from '../../src/observability/log.ts'
+import { createServices } from '../../src/services.ts'
+import { configOf } from '../config/sources.ts'
+
+/** The whole application without a listener; `ask` is one request to it. Answers come from the demo upstream. */
+export function createTestApp(env: Readonly<Record<string, string>> = {}) {
+  const config = configOf({ env })
+  const clock = createClock()
+  const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
+  const server: Server = {
+    services: createServices(config, clock, log),
+    access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
+    clock,
+    log,
+    timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
+    maxBodyBytes: config.maxBodyBytes,
+    headers: {},
+    activity: createActivity(),
+    name: 'test-server',
+    version: '1.2.3',
+  }
+  const app = createApp(server)
+  return {
+    server,
+    routes: app.routes,
+    ask: async (path: string, init?: RequestInit): Promise<Response> =>
+      app.handle(new Request(`http://localhost${path}`, init)),
+    post: async (path: string, body: unknown): Promise<Response> =>
+      app.handle(new Request(`http://localhost${path}`, { method: 'POST', body: JSON.stringify(body) })),
+  }
+}
