@@ -14,7 +14,7 @@ export function checkCacheMarks(subject: Subject): void {
   const { request, blocks, options } = subject
   for (const located of blocks) checkMarkedBlock(located)
   if (options.strict) checkMarkedSystem(request.system)
-  const marks = [...marksOf(subject)]
+  const marks = marksOf(subject)
   const count = marks.length + (request.cache_control ? 1 : 0)
   if (count > MAX_MARKS)
     throw invalidRequest(
@@ -41,19 +41,27 @@ function checkMarkedSystem(system: Subject['request']['system']): void {
 }
 
 /** All marks, in the order in which the prompt is processed. */
-function* marksOf({ request, blocks }: Subject): Generator<Mark> {
-  yield* marksOfList('tools', request.tools ?? [])
-  if (Array.isArray(request.system)) yield* marksOfList('system', request.system)
-  for (const { block, path } of blocks) yield* marksOfOne(path, block)
+function marksOf({ request, blocks }: Subject): readonly Mark[] {
+  const marks: Mark[] = []
+  addMarks(marks, 'tools', request.tools ?? [])
+  if (Array.isArray(request.system)) addMarks(marks, 'system', request.system)
+  for (const { block, path } of blocks) {
+    const cache = markOf(block)
+    if (cache) marks.push({ path, cache })
+  }
+  return marks
 }
 
-function* marksOfList(field: string, list: readonly object[]): Generator<Mark> {
-  for (const [index, item] of list.entries()) yield* marksOfOne([field, index], item)
+function addMarks(marks: Mark[], field: string, list: readonly object[]): void {
+  for (const [index, item] of list.entries()) {
+    const cache = markOf(item)
+    if (cache) marks.push({ path: [field, index], cache })
+  }
 }
 
-function* marksOfOne(path: Path, item: object): Generator<Mark> {
-  const { cache_control: cache }: { cache_control?: CacheControl | null } = item
-  if (cache) yield { path, cache }
+function markOf(item: object): CacheControl | null | undefined {
+  const { cache_control }: { cache_control?: CacheControl | null } = item
+  return cache_control
 }
 
 function checkOrder(marks: readonly Mark[]): void {

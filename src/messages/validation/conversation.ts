@@ -18,8 +18,9 @@ export function checkTurns({ turns }: Subject): void {
     throw invalidRequest('messages: final assistant content cannot end with trailing whitespace')
 }
 
-const isSilent = ({ content, message }: Turn): boolean =>
-  content.length === 0 || (content.length === 1 && message.content === '')
+/** A system message may say nothing and still set the effort. */
+const isSilent = ({ role, content, message }: Turn): boolean =>
+  role !== 'system' && (content.length === 0 || (content.length === 1 && message.content === ''))
 
 const isPrefill = ({ role }: Turn, n: number, turns: readonly Turn[]): boolean =>
   role === 'assistant' && n === turns.length - 1

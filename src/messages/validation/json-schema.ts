@@ -11,6 +11,9 @@ interface Keyword {
   readonly holds?: Holding
 }
 
+type IsRefused = (schema: Readonly<Record<string, unknown>>) => boolean
+const isNever: IsRefused = () => false
+
 /** Deeper than any tool's input; it keeps a hostile schema from filling the stack. */
 const MAX_DEPTH = 200
 
@@ -30,28 +33,31 @@ export function checkJsonSchema(schema: unknown, address: string): void {
  */
 export function findSchemaFault(
   schema: unknown,
-  isRefused: (schema: Readonly<Record<string, unknown>>) => boolean = () => false,
+  isRefused: IsRefused = isNever,
   depth = 0,
 ): string | undefined {
   if (typeof schema === 'boolean') return undefined
   if (!isRecord(schema) || depth > MAX_DEPTH || isRefused(schema)) return ''
-  const search: Search = (inner) => findSchemaFault(inner, isRefused, depth + 1)
-  for (const name of Object.keys(schema)) {
+  for (const name in schema) {
     const keyword = KEYWORDS.get(name)
     if (!keyword) continue
-    if (!keyword.test(schema[name])) return `/${name}`
+    const value = schema[name]
+    if (!keyword.test(value)) return `/${name}`
     if (!keyword.holds) continue
-    const fault = keyword.holds === 'schema' ? search(schema[name]) : findInMany(schema[name], search)
+    const fault =
+      keyword.holds === 'schema'
+        ? findSchemaFault(value, isRefused, depth + 1)
+        : findInMany(value, isRefused, depth + 1)
     if (fault !== undefined) return `/${name}${fault}`
   }
   return undefined
 }
 
-type Search = (schema: unknown) => string | undefined
-
-function findInMany(schemas: unknown, search: Search): string | undefined {
-  for (const [name, schema] of Object.entries(schemas ?? {})) {
-    const fault = search(schema)
+/** The same for each schema of a list or of an object; the keyword's test has seen that it is one. */
+function findInMany(schemas: unknown, isRefused: IsRefused, depth: number): string | undefined {
+  const named = schemas as Readonly<Record<string, unknown>>
+  for (const name in named) {
+    const fault = findSchemaFault(named[name], isRefused, depth)
     if (fault !== undefined) return `/${name}${fault}`
   }
   return undefined
