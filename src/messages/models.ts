@@ -1,7 +1,8 @@
 import { invalidRequest, Failure } from '../core/errors.ts'
-import { mapModel } from '../translate/model.ts'
+import { mapModel, type ModelMap } from '../translate/model.ts'
 import type { ModelInfo, ModelList } from '../wire/anthropic/models.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
+import { toCapabilities } from './capabilities.ts'
 import type { Services } from './services.ts'
 
 /** Page through the list (Anthropic API, §1.3). */
@@ -63,8 +64,8 @@ export async function findModel(id: string, services: Services): Promise<ModelIn
   const records = await services.catalogue.list()
   const slug = mapModel(id, services.models)
   const record = records.find((candidate) => candidate.id === slug)
-  if (record) return toModelInfo(record, id)
-  if (aliasNames(services).includes(id)) return toModelInfo({ id: slug }, id)
+  if (record) return toModelInfo(record, id, services.models)
+  if (aliasNames(services).includes(id)) return toModelInfo({ id: slug }, id, services.models)
   throw new Failure('not_found_error', `model: ${id}`)
 }
 
@@ -73,13 +74,15 @@ async function allModels(services: Services): Promise<readonly ModelInfo[]> {
   const byId = new Map(records.map((record) => [record.id, record]))
   const aliases = aliasNames(services).map((alias) => {
     const slug = mapModel(alias, services.models)
-    return toModelInfo(byId.get(slug) ?? { id: slug }, alias)
+    return toModelInfo(byId.get(slug) ?? { id: slug }, alias, services.models)
   })
   const newestFirst = records.toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0))
   const known = new Set(aliases.map((alias) => alias.id))
   return [
     ...aliases,
-    ...newestFirst.filter(({ id }) => !known.has(id)).map((record) => toModelInfo(record, record.id)),
+    ...newestFirst
+      .filter(({ id }) => !known.has(id))
+      .map((record) => toModelInfo(record, record.id, services.models)),
   ]
 }
 
@@ -87,7 +90,7 @@ const aliasNames = (services: Services): readonly string[] => [
   ...new Set(['big', 'small', ...Object.keys(services.models.aliases).filter((name) => !name.includes('*'))]),
 ]
 
-function toModelInfo(record: ModelRecord, id: string): ModelInfo {
+function toModelInfo(record: ModelRecord, id: string, { openrouter }: ModelMap): ModelInfo {
   const name = record.name ?? record.id
   return {
     type: 'model',
@@ -96,24 +99,10 @@ function toModelInfo(record: ModelRecord, id: string): ModelInfo {
     created_at: new Date((record.created ?? 0) * 1000).toISOString().replace('.000Z', 'Z'),
     max_input_tokens: record.context_length ?? null,
     max_tokens: record.top_provider?.max_completion_tokens ?? null,
-    capabilities: toCapabilities(record),
+    capabilities: toCapabilities(record, openrouter),
     lifecycle: 'active',
     deprecated_at: null,
     retires_at: null,
     line: /haiku|sonnet|opus|fable|mythos/.exec(record.id)?.[0] ?? null,
-  }
-}
-
-/** Null where the upstream says nothing of it. */
-function toCapabilities(record: ModelRecord): ModelInfo['capabilities'] {
-  const modalities = record.architecture?.input_modalities
-  const parameters = record.supported_parameters
-  if (!modalities || !parameters) return null
-  const has = (list: readonly string[], value: string) => ({ supported: list.includes(value) })
-  return {
-    image_input: has(modalities, 'image'),
-    pdf_input: has(modalities, 'file'),
-    structured_outputs: has(parameters, 'structured_outputs'),
-    thinking: has(parameters, 'reasoning'),
   }
 }

@@ -12,6 +12,8 @@ export interface TestServer extends AsyncDisposable {
   readonly pid: number
   /** What the process wrote to standard output and standard error so far. */
   readonly output: () => string
+  /** Of that, what went to standard output. */
+  readonly stdout: () => string
   /** Sends a signal and waits for the end; resolves to the exit code. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<number>
 }
@@ -22,17 +24,26 @@ export async function startServer(
   args: readonly string[] = [],
 ): Promise<TestServer> {
   const child = Bun.spawn([...COMMAND, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', PORT: '0', DATA_DIR: '/nonexistent', ...settings },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: '/nonexistent',
+      PORT: '0',
+      DATA_DIR: '/nonexistent',
+      ...settings,
+    },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
   })
   let text = ''
+  let stdout = ''
   const listening = Promise.withResolvers<string>()
   const collect = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
     const decoder = new TextDecoder()
-    for await (const piece of stream) {
-      text += decoder.decode(piece, { stream: true })
+    for await (const bytes of stream) {
+      const piece = decoder.decode(bytes, { stream: true })
+      text += piece
+      if (stream === child.stdout) stdout += piece
       const url = /^listening on (\S+)$/m.exec(text)?.[1]
       if (url) listening.resolve(url)
     }
@@ -52,6 +63,7 @@ export async function startServer(
     url: await listening.promise,
     pid: child.pid,
     output: () => text,
+    stdout: () => stdout,
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop('SIGKILL')
@@ -76,4 +88,10 @@ export async function runProgram(
     child.exited,
   ])
   return { code, stdout, stderr }
+}
+
+/** The resident memory of a process in bytes. */
+export async function memoryOf({ pid }: { readonly pid: number }): Promise<number> {
+  const status = await Bun.file(`/proc/${pid}/status`).text()
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
 }

@@ -44,7 +44,10 @@ export function startUpstream(
 
 export const textChunk = (content: string) => ({ choices: [{ index: 0, delta: { content } }] })
 
-export const finishChunk = (finish_reason: string, usage: object = { prompt_tokens: 10, completion_tokens: 5 }) => ({
+export const finishChunk = (
+  finish_reason: string,
+  usage: object = { prompt_tokens: 10, completion_tokens: 5 },
+) => ({
   choices: [{ index: 0, delta: {}, finish_reason }],
   usage,
 })
@@ -52,7 +55,9 @@ export const finishChunk = (finish_reason: string, usage: object = { prompt_toke
 /** Chunks, or raw text for what is no chunk, as an event stream that ends properly. */
 export const sseAnswer = (chunks: ReadonlyArray<object | string>, end = 'data: [DONE]\n\n'): Response =>
   new Response(
-    chunks.map((chunk) => (typeof chunk === 'string' ? chunk : `data: ${JSON.stringify(chunk)}\n\n`)).join('') + end,
+    chunks
+      .map((chunk) => (typeof chunk === 'string' ? chunk : `data: ${JSON.stringify(chunk)}\n\n`))
+      .join('') + end,
     { headers: { 'content-type': 'text/event-stream' } },
   )
 
