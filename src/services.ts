@@ -8,6 +8,7 @@ import { createCatalogue } from './upstream/catalogue.ts'
 import { createClient, type Fetch } from './upstream/client.ts'
 import type { Demo } from './upstream/demo/demo.ts'
 import { withRetries } from './upstream/retry.ts'
+import { withThoughtRecovery } from './upstream/stale-thoughts.ts'
 
 /** Where the aliases lead when the operator says nothing. */
 const DEFAULT_BIG = 'anthropic/claude-sonnet-4'
@@ -23,8 +24,11 @@ export function createServices(config: Config, clock: Clock, log: Log): Services
     clock,
     limits: config,
   })
+  const forgiving = withThoughtRecovery(client, ({ message }) =>
+    log.warn('thoughts-dropped', { error: message }),
+  )
   return {
-    upstream: withRetries(client, {
+    upstream: withRetries(forgiving, {
       retries: config.upstreamRetries,
       sleep,
       random: Math.random,

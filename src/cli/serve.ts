@@ -36,6 +36,9 @@ export function serve(config: Config, program: Program, writeLog: (text: string)
   const app = createApp(server).listen({
     hostname: config.host,
     port: config.port,
+    // Elysia's own choices: a taken port would be shared in silence, and failures shown as pages with source code.
+    reusePort: false,
+    development: false,
     // Streams may be silent for minutes; the deadlines are ours.
     idleTimeout: 0,
     // So is the 413: Bun's would have no body. What is not read is never held in memory.

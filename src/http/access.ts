@@ -20,6 +20,7 @@ export interface Access {
 
 export function createAccess(rules: AccessRules): Access {
   const digests = rules.keys.map(digest)
+  const isOpen = digests.length === 0
   const allows = (origin: string): boolean =>
     rules.corsOrigins.includes('*') || rules.corsOrigins.includes(origin)
 
@@ -34,8 +35,8 @@ export function createAccess(rules: AccessRules): Access {
   }
   return {
     check(request) {
-      refuseForeignOrigin(request, allows)
-      if (digests.length > 0) checkKey(request, digests)
+      refuseForeignOrigin(request, isOpen, allows)
+      if (!isOpen) checkKey(request, digests)
     },
     corsHeaders,
     preflight(request) {
@@ -55,15 +56,27 @@ export function createAccess(rules: AccessRules): Access {
 }
 
 /** A page of another site could otherwise spend money through a server that listens on the reader's own machine. */
-function refuseForeignOrigin(request: Request, allows: (origin: string) => boolean): void {
+function refuseForeignOrigin(request: Request, isOpen: boolean, allows: (origin: string) => boolean): void {
   const origin = request.headers.get('origin')
-  if (origin === null || allows(origin)) return
-  if (URL.canParse(origin) && new URL(origin).host === request.headers.get('host')) return
+  if (origin === null || allows(origin) || isOwnPage(origin, request, isOpen)) return
   throw new Failure(
     'permission_error',
     `origin: pages of ${origin} may not call this server; name it in CORS_ORIGINS to allow it`,
   )
 }
+
+/**
+ * Whether the page came from this server. A foreign page can make its own host name lead here (DNS rebinding), so a
+ * server without keys trusts only names that nobody else can give away.
+ */
+function isOwnPage(origin: string, request: Request, isOpen: boolean): boolean {
+  const page = URL.parse(origin)
+  if (page === null || page.host !== request.headers.get('host')) return false
+  return !isOpen || OWN_NAME.test(page.hostname)
+}
+
+/** `localhost` and numeric addresses. */
+const OWN_NAME = /^(?:localhost|.+\.localhost|[\d.]+|\[.+\])$/
 
 /** Either header may hold the key, whichever SDK it comes from (Anthropic API, §0.2). */
 function checkKey(request: Request, digests: readonly Buffer[]): void {

@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 
 import { Failure } from '../core/errors.ts'
+import { addressOf } from './address.ts'
 import { asFailure, errorResponse } from './respond.ts'
 import { baseHeaders } from './route.ts'
 import type { Server } from './server.ts'
@@ -12,14 +13,13 @@ export const fallbackRoutes = (server: Server, methodsOf: (path: string) => read
     const headers = baseHeaders(server, request)
     if (request.method === 'OPTIONS') return server.access.preflight(request)
     if (code !== 'NOT_FOUND') return errorResponse(asFailure(error, server), id, headers)
-    const { pathname } = new URL(request.url)
-    const allowed = methodsOf(pathname)
-    const failure =
-      allowed.length > 0 ? wrongMethod(request.method, pathname, allowed) : unknownPath(pathname)
+    const { path } = addressOf(request)
+    const allowed = methodsOf(path)
+    const failure = allowed.length > 0 ? wrongMethod(request.method, path, allowed) : unknownPath(path)
     server.log.info('request', {
       request_id: id,
       method: request.method,
-      path: pathname,
+      path,
       status: failure.status,
     })
     return errorResponse(

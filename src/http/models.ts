@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 
 import { findModel, listModels } from '../messages/models.ts'
+import { addressOf } from './address.ts'
 import { apiOperation, ref } from './openapi/operation.ts'
 import { json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
@@ -12,12 +13,12 @@ export const modelsRoutes = (server: Server, prefix: string) =>
     .get(
       '/models',
       route(server, async (request, { context }) => {
-        const { searchParams } = new URL(request.url)
+        const query = new URLSearchParams(addressOf(request).query)
         const page = await listModels(
           {
-            limit: searchParams.get('limit'),
-            afterId: searchParams.get('after_id'),
-            beforeId: searchParams.get('before_id'),
+            limit: query.get('limit'),
+            afterId: query.get('after_id'),
+            beforeId: query.get('before_id'),
           },
           server.services,
         )
@@ -28,7 +29,7 @@ export const modelsRoutes = (server: Server, prefix: string) =>
     .get(
       '/models/*',
       route(server, async (request, { context }) => {
-        const id = idOf(request.url)
+        const id = idOf(request)
         const model = await findModel(id, server.services)
         return json(model, { ...baseHeaders(server, request), 'request-id': context.id })
       }),
@@ -87,9 +88,10 @@ const GET_MODEL = apiOperation({
   failures: ['not_found_error'],
 })
 
-function idOf(url: string): string {
-  const { pathname } = new URL(url)
-  const encoded = pathname.slice(pathname.lastIndexOf('/models/') + '/models/'.length)
+/** What stands behind the first `/models/`; the ids of some providers hold a second one. */
+function idOf(request: Request): string {
+  const { path } = addressOf(request)
+  const encoded = path.slice(path.indexOf('/models/') + '/models/'.length)
   try {
     return decodeURIComponent(encoded)
   } catch {

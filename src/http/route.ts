@@ -1,6 +1,7 @@
 import type { ClientProtocol, Outcome, RequestContext } from '../core/context.ts'
 import type { Log } from '../observability/log.ts'
 import { createTrace } from '../observability/trace.ts'
+import { addressOf } from './address.ts'
 import { readProtocol } from './protocol.ts'
 import { asFailure, errorResponse } from './respond.ts'
 import type { Exchange, Server } from './server.ts'
@@ -88,7 +89,8 @@ function beginExchange(server: Server, request: Request): OpenExchange {
     server.log.info('request', {
       request_id: id,
       method: request.method,
-      path: pathOf(request.url),
+      // Without the query, which may hold anything.
+      path: addressOf(request).path,
       status,
       outcome,
       duration_ms: durationMs,
@@ -109,12 +111,4 @@ const stepTimes = (spans: ReturnType<ReturnType<typeof createTrace>['spans']>): 
   const times: Record<string, number> = {}
   for (const span of spans) times[span.name] = Math.round(span.durationMs * 100) / 100
   return times
-}
-
-/** Without the query, which may hold anything. */
-const pathOf = (url: string): string => {
-  const start = url.indexOf('/', url.indexOf('//') + 2)
-  const end = url.indexOf('?', start)
-  if (start < 0) return '/'
-  return end < 0 ? url.slice(start) : url.slice(start, end)
 }

@@ -4,8 +4,8 @@ import type { PromptSize } from '../tokens/counter.ts'
 import { mediaTokensOf } from '../tokens/media.ts'
 import { foldEvents } from '../translate/fold.ts'
 import { translateRequest } from '../translate/request.ts'
-import type { AnswerTerms } from '../translate/stream.ts'
 import type { Target } from '../translate/target.ts'
+import type { AnswerTerms } from '../translate/terms.ts'
 import type { Turn } from '../translate/turns.ts'
 import type { UpstreamCall } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
@@ -24,7 +24,7 @@ export async function answer(
 ): Promise<AnswerStream> {
   const { trace } = context
   const valid = trace.step('validate', () => validate(body, services, context))
-  const target = trace.step('map-model', () => mapTo(valid.request.model, services, context))
+  const target = trace.step('map-model', () => mapTo(valid.request, services, context))
   const prepared = trace.step('convert', () => convert(valid, target, services, context))
   return streamAnswer(prepared, services, context, trace.open('call'))
 }
@@ -47,9 +47,9 @@ const validate = (body: unknown, services: Services, context: RequestContext): V
     operation: 'create',
   })
 
-function mapTo(model: string, services: Services, context: RequestContext): Target {
-  const target = findTarget(model, services.models, services.catalogue)
-  context.trace.note('model', model)
+function mapTo(request: MessagesRequest, services: Services, context: RequestContext): Target {
+  const target = findTarget(request, services.models, services.catalogue)
+  context.trace.note('model', request.model)
   context.trace.note('upstream_model', target.model)
   return target
 }
@@ -69,8 +69,10 @@ function convert(
   services: Services,
   context: RequestContext,
 ): Prepared {
-  const translated = translateRequest(request, turns, target, context.protocol, services.limits)
-  const body = toJson(translated.body)
+  const translated = refuseDepth(() =>
+    translateRequest(request, turns, target, context.protocol, services.limits),
+  )
+  const body = refuseDepth(() => JSON.stringify(translated.body))
   const size: PromptSize = {
     textChars: body.length - translated.binaryChars,
     mediaTokens: translated.binaryChars === 0 ? 0 : mediaTokens(turns),
@@ -92,9 +94,9 @@ const mediaTokens = (turns: readonly Turn[]): number =>
   turns.reduce((total, turn) => total + mediaTokensOf(turn.content), 0)
 
 /** JSON can be parsed deeper than it can be written. */
-function toJson(body: unknown): string {
+function refuseDepth<Result>(write: () => Result): Result {
   try {
-    return JSON.stringify(body)
+    return write()
   } catch (error) {
     if (error instanceof RangeError) throw invalidRequest('The request body is nested too deeply')
     throw error

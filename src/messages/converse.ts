@@ -1,5 +1,6 @@
 import type { Outcome, RequestContext } from '../core/context.ts'
-import { begin, isSettled, type State, streamMachine } from '../translate/stream.ts'
+import { begin, type State } from '../translate/answer-state.ts'
+import { isSettled, streamMachine } from '../translate/stream.ts'
 import type { Batch } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { Prepared } from './answer.ts'
@@ -61,7 +62,8 @@ export function streamAnswer(
         failure = toError(error)
         endCall(context.signal.aborted ? 'cancelled' : 'error')
         await upstream.return()
-        if (out.length === 0) throw failure
+        // Nothing was said, so the failure can still be a status.
+        if (out.every(({ type }) => type === 'message_start')) throw failure
       }
       return onlyWarmsCache ? withoutOutput(out) : out
     },

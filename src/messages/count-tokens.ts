@@ -18,6 +18,6 @@ export async function countTokens(
       operation: 'count_tokens',
     }),
   )
-  const target = findTarget(request.model, services.models, services.catalogue)
+  const target = findTarget(request, services.models, services.catalogue)
   return { input_tokens: await services.tokens.count(request, target.model) }
 }

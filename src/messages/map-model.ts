@@ -1,13 +1,17 @@
 import { mapModel, type ModelMap } from '../translate/model.ts'
 import { type ModelFacts, type Target, toTarget } from '../translate/target.ts'
 import type { Catalogue } from '../upstream/catalogue.ts'
+import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
 
-/** Whom a request goes to: the upstream's slug and what is known of that model. */
-export function findTarget(requested: string, models: ModelMap, catalogue: Catalogue): Target {
-  const slug = mapModel(requested, models)
+type Asked = Pick<MessagesRequest, 'model' | 'fallbacks'>
+
+/** Whom a request goes to: the upstream's slug and what is known of that model, and whom next if that one fails. */
+export function findTarget({ model, fallbacks }: Asked, models: ModelMap, catalogue: Catalogue): Target {
+  const slug = mapModel(model, models)
   const record = catalogue.record(slug)
-  return toTarget(slug, models.openrouter, record ? toFacts(record) : {})
+  const others = Array.isArray(fallbacks) ? fallbacks.map((other) => mapModel(other.model, models)) : []
+  return toTarget(slug, models.openrouter, record ? toFacts(record) : {}, others)
 }
 
 /** A catalogue record as the translation reads it. */

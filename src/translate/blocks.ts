@@ -1,44 +1,58 @@
-import type { ContentBlock, DocumentBlock, ImageBlock, SearchResultBlock } from '../wire/anthropic/content.ts'
-import type { FilePart, ImagePart, Part, TextPart } from '../wire/openrouter/request.ts'
+import type {
+  ContentBlock,
+  DocumentBlock,
+  ImageBlock,
+  SearchResultBlock,
+  ToolResultContent,
+} from '../wire/anthropic/content.ts'
+import type { FilePart, Part } from '../wire/openrouter/request.ts'
 import { cacheMark } from './cache-mark.ts'
+import { noteOf } from './notes.ts'
+import { textPart } from './parts.ts'
 import type { Target } from './target.ts'
 
-/** Blocks that say something themselves → parts of a chat message (openrouter §7.2). */
-
-export const textPart = (text: string): TextPart => ({ type: 'text', text })
-
-/** Parts of a block that may stand in a user message or a tool result. Empty text disappears. */
-export function toParts(block: ContentBlock, target: Target): Part[] {
-  switch (block.type) {
-    case 'text':
-      return block.text === '' ? [] : [{ ...textPart(block.text), ...cacheMark(block, target) }]
-    case 'image':
-      return [{ ...imagePart(block), ...cacheMark(block, target) }]
-    case 'document':
-      return markLast(documentParts(block, target), block, target)
-    case 'search_result':
-      return [{ ...textPart(searchResultText(block)), ...cacheMark(block, target) }]
-    case 'tool_reference':
-      return [textPart(`Tool available: ${block.tool_name}`)]
-    case 'tool_addition':
-    case 'tool_removal':
-      return []
-    default:
-      return [{ ...textPart(noteOf(block)), ...('cache_control' in block ? cacheMark(block, target) : {}) }]
-  }
-}
-
-function markLast(parts: Part[], block: DocumentBlock, target: Target): Part[] {
+/**
+ * What a block of a user message or of a tool result says, as parts of a chat message (openrouter §7.2). Empty text
+ * disappears, and its cache breakpoint with it; else the breakpoint stands on the last part.
+ */
+export function toParts(block: ContentBlock | ToolResultContent, target: Target): Part[] {
+  const parts = partsOf(block, target)
   const last = parts.at(-1)
   if (last) Object.assign(last, cacheMark(block, target))
   return parts
 }
 
+function partsOf(block: ContentBlock | ToolResultContent, target: Target): Part[] {
+  switch (block.type) {
+    case 'text':
+      return block.text === '' ? [] : [textPart(block.text)]
+    case 'image':
+      return [{ type: 'image_url', image_url: { url: imageUrl(block) } }]
+    case 'document':
+      return documentParts(block, target)
+    case 'search_result':
+      return [textPart(searchResultText(block))]
+    case 'compaction':
+      return block.content ? [textPart(block.content)] : []
+    // These change the list of tools; see tools.ts.
+    case 'tool_addition':
+    case 'tool_removal':
+      return []
+    default:
+      return [textPart(noteOf(block))]
+  }
+}
+
 /** `file` sources never get here: validation refuses them. */
-function imagePart({ source }: ImageBlock): ImagePart {
-  if (source.type === 'base64')
-    return { type: 'image_url', image_url: { url: `data:${source.media_type};base64,${source.data}` } }
-  return { type: 'image_url', image_url: { url: 'url' in source ? String(source.url) : '' } }
+function imageUrl({ source }: ImageBlock): string {
+  switch (source.type) {
+    case 'base64':
+      return `data:${source.media_type};base64,${source.data}`
+    case 'url':
+      return source.url
+    case 'file':
+      return ''
+  }
 }
 
 function documentParts(block: DocumentBlock, target: Target): Part[] {
@@ -83,32 +97,3 @@ const searchResultText = (block: SearchResultBlock): string =>
   `${block.content.map((part) => part.text).join('\n')}\n</search_result>`
 
 const quote = (text: string): string => `"${text.replaceAll('"', '&quot;')}"`
-
-/**
- * What happened in a conversation that another service ran: tools and results of its own that chat completions
- * cannot hold. As text, so that the model still knows of them.
- */
-export function noteOf(block: ContentBlock): string {
-  switch (block.type) {
-    case 'server_tool_use':
-    case 'mcp_tool_use':
-      return `[${block.name} was called with ${JSON.stringify(block.input)}]`
-    case 'web_search_tool_result':
-      return `[web search results]\n${resultLines(block.content)}`
-    case 'compaction':
-      return block.content ?? ''
-    case 'fallback':
-      return `[the answer continued with ${block.to.model}]`
-    case 'mcp_tool_listing':
-      return `[tools of ${block.mcp_server_name}: ${block.tools.map((tool) => tool.name).join(', ')}]`
-    default:
-      return `[${block.type.replaceAll('_', ' ')}] ${JSON.stringify('content' in block ? block.content : {})}`
-  }
-}
-
-function resultLines(content: unknown): string {
-  if (!Array.isArray(content)) return JSON.stringify(content)
-  return content
-    .map((result: { title?: unknown; url?: unknown }) => `- ${String(result.title)}: ${String(result.url)}`)
-    .join('\n')
-}

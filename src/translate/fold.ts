@@ -1,7 +1,7 @@
 import { Failure } from '../core/errors.ts'
 import type { BlockDelta, StreamEvent } from '../wire/anthropic/events.ts'
 import type { AnswerBlock, MessageResponse, StopReason } from '../wire/anthropic/response.ts'
-import { parsePartialJson } from './partial-json.ts'
+import { parseCutObject, parseDespiteComma, parseObject } from './partial-json.ts'
 
 interface OpenBlock {
   readonly block: AnswerBlock
@@ -9,7 +9,10 @@ interface OpenBlock {
   signature: string
 }
 
-/** Folds a whole event stream into the one message that it describes. */
+/**
+ * Folds a whole event stream into the one message that it describes. Throws a `Failure` for a stream without a
+ * beginning, and for a tool call whose arguments are no JSON object.
+ */
 export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
   const blocks: OpenBlock[] = []
   let message: MessageResponse | undefined
@@ -69,21 +72,11 @@ function finish({ block, text, signature }: OpenBlock, stopReason: StopReason | 
 
 /** A tool's input must be an object. Text that was cut by the token limit keeps what is complete of it. */
 function toInput(text: string, tool: string, stopReason: StopReason | null): Record<string, unknown> {
-  const cut = stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded'
-  const input = cut ? parsePartialJson(text) : parseJson(text)
-  if (isObject(input)) return input
+  if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded')
+    return parseCutObject(text)
+  const input = parseObject(text) ?? parseDespiteComma(text)
+  if (input) return input
   throw new Failure('api_error', `the model called the tool ${tool} with arguments that are no JSON object`, {
     status: 502,
   })
 }
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

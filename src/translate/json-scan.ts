@@ -1,20 +1,16 @@
 /** Where a piecewise arriving JSON value stands, without parsing it twice. */
 export interface JsonScan {
-  readonly depth: number
+  /** The brackets that are still to come, innermost first. */
+  readonly closers: string
   readonly inString: boolean
   readonly escaped: boolean
-  /** True after a key's colon, a comma or an opening bracket: the next token is a value or a key. */
-  readonly expectsValue: boolean
+  /** The last character outside of strings that is no white space; 0 at the start. */
+  readonly last: number
+  /** The value is an object or array, and its last bracket is here. */
   readonly complete: boolean
 }
 
-export const JSON_START: JsonScan = {
-  depth: 0,
-  inString: false,
-  escaped: false,
-  expectsValue: true,
-  complete: false,
-}
+export const JSON_START: JsonScan = { closers: '', inString: false, escaped: false, last: 0, complete: false }
 
 const QUOTE = 34
 const COMMA = 44
@@ -30,7 +26,7 @@ const CLOSE_BRACE = 125
  * while the value goes on; what stands behind `end` was not looked at.
  */
 export function scanJson(from: JsonScan, text: string): { readonly scan: JsonScan; readonly end: number } {
-  let { depth, inString, escaped, expectsValue } = from
+  let { closers, inString, escaped, last } = from
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (inString) {
@@ -40,13 +36,23 @@ export function scanJson(from: JsonScan, text: string): { readonly scan: JsonSca
       continue
     }
     if (code <= 32) continue
-    expectsValue = code === COMMA || code === COLON || code === OPEN_BRACE || code === OPEN_BRACKET
+    last = code
     if (code === QUOTE) inString = true
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++
+    else if (code === OPEN_BRACE) closers = `}${closers}`
+    else if (code === OPEN_BRACKET) closers = `]${closers}`
     else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
-      depth--
-      if (depth <= 0) return { scan: { ...JSON_START, expectsValue: false, complete: true }, end: i + 1 }
+      closers = closers.slice(1)
+      if (closers === '') return { scan: { ...JSON_START, last, complete: true }, end: i + 1 }
     }
   }
-  return { scan: { depth, inString, escaped, expectsValue, complete: false }, end: -1 }
+  return { scan: { closers, inString, escaped, last, complete: false }, end: -1 }
 }
+
+/** Whether a key or a value must come next: after a colon, a comma or an opening bracket, and at the start. */
+export const expectsValue = ({ inString, last }: JsonScan): boolean =>
+  !inString &&
+  (last === 0 || last === COMMA || last === COLON || last === OPEN_BRACE || last === OPEN_BRACKET)
+
+/** The brackets that complete the value where nothing else is missing; empty where something is. */
+export const missingBrackets = ({ closers, inString, last }: JsonScan): string =>
+  inString || last === COMMA || last === COLON ? '' : closers

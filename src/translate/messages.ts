@@ -1,17 +1,10 @@
-import type { ContentBlock, ToolResultBlock, ToolUseBlock } from '../wire/anthropic/content.ts'
-import type {
-  AssistantMessage,
-  ChatMessage,
-  ChatToolCall,
-  Part,
-  ToolMessage,
-} from '../wire/openrouter/request.ts'
-import { noteOf, textPart, toParts } from './blocks.ts'
-import { cacheMark, markLastPart } from './cache-mark.ts'
-import { toReasoning, withoutUnsigned } from './reasoning-replay.ts'
+import type { ChatMessage, Part, TextPart } from '../wire/openrouter/request.ts'
+import { addAssistant } from './assistant.ts'
+import { toParts } from './blocks.ts'
+import { takesEffortUpdates } from './effort.ts'
+import { textPart, toContent } from './parts.ts'
 import type { Target } from './target.ts'
-import { toUpstreamToolId } from './tool-id.ts'
-import { toUpstreamToolName } from './tool-name.ts'
+import { toToolResults } from './tool-results.ts'
 import type { Turn } from './turns.ts'
 
 /**
@@ -21,181 +14,88 @@ import type { Turn } from './turns.ts'
 export function toMessages(turns: readonly Turn[], target: Target): ChatMessage[] {
   const messages: ChatMessage[] = []
   let calls: readonly string[] = []
-  let deferred: Turn[] = []
+  let waiting: readonly Turn[] = []
   for (const turn of turns) {
-    if (turn.role === 'assistant') {
-      calls = addAssistant(messages, turn, target)
-      continue
-    }
     // Nothing may stand between calls and their results.
-    if (turn.role === 'system' && calls.length > 0) {
-      deferred.push(turn)
-      continue
+    if (turn.role === 'system' && calls.length > 0) waiting = [...waiting, turn]
+    else {
+      calls = addTurn(messages, turn, calls, target)
+      for (const system of waiting) addSystem(messages, system, target)
+      waiting = []
     }
-    if (turn.role === 'system') addSystem(messages, turn, target)
-    else addUser(messages, turn, calls, target)
-    calls = []
-    for (const system of deferred) addSystem(messages, system, target)
-    deferred = []
   }
-  for (const system of deferred) addSystem(messages, system, target)
+  for (const system of waiting) addSystem(messages, system, target)
   return messages
 }
 
-// — assistant —
-
-function addAssistant(messages: ChatMessage[], turn: Turn, target: Target): readonly string[] {
-  const compacted = turn.content.findLastIndex((block) => block.type === 'compaction')
-  if (compacted >= 0) startOver(messages, turn.content[compacted])
-  const content = turn.content.slice(compacted + 1)
-  const calls = content.filter((block) => block.type === 'tool_use')
-  const text = content.flatMap((block) => assistantText(block, target))
-  const reasoning = withoutUnsigned(toReasoning(content, target), target)
-  if (calls.length === 0 && text.length === 0 && Object.keys(reasoning).length === 0) return []
-  const message: AssistantMessage = { role: 'assistant', content: simplify(text), ...reasoning }
-  if (calls.length > 0) message.tool_calls = calls.map(toCall)
-  messages.push(message)
-  markCalls(messages, message, calls, target)
-  return calls.map((call) => call.id)
-}
-
-/** A compaction block replaces all that came before it by its summary. */
-function startOver(messages: ChatMessage[], block: ContentBlock | undefined): void {
-  const systems = messages.filter((message, at) => message.role === 'system' && at === 0)
-  messages.splice(0, messages.length, ...systems)
-  if (block) messages.push({ role: 'user', content: noteOf(block) })
-}
-
-function assistantText(block: ContentBlock, target: Target): Part[] {
-  switch (block.type) {
-    case 'thinking':
-    case 'redacted_thinking':
-    case 'tool_use':
-      return []
-    case 'text':
-      return block.text.trim() === '' ? [] : toParts(block, target)
-    default:
-      return toParts(block, target)
-  }
-}
-
-const toCall = (block: ToolUseBlock): ChatToolCall => ({
-  id: toUpstreamToolId(block.id),
-  type: 'function',
-  function: { name: toUpstreamToolName(block.name), arguments: JSON.stringify(block.input) },
-})
-
-/** Tool calls have no place for a breakpoint: it moves to the text before them, else to the message before. */
-function markCalls(
-  messages: readonly ChatMessage[],
-  message: AssistantMessage,
-  calls: readonly ToolUseBlock[],
+/** The result: ids of calls that the next turn has to answer. */
+function addTurn(
+  messages: ChatMessage[],
+  turn: Turn,
+  calls: readonly string[],
   target: Target,
-): void {
-  for (const call of calls) {
-    const mark = cacheMark(call, target).cache_control
-    if (mark) markLastPart(message.content === null ? messages.at(-2) : message, mark)
+): readonly string[] {
+  switch (turn.role) {
+    case 'assistant':
+      return addAssistant(messages, turn.content, target)
+    case 'user':
+      addUser(messages, turn, calls, target)
+      return []
+    case 'system':
+      addSystem(messages, turn, target)
+      return []
   }
 }
-
-/** One plain text as a string, which every provider takes; null where there is none. */
-function simplify(parts: Part[]): string | Part[] | null {
-  const [only] = parts
-  if (!only) return null
-  return parts.length === 1 && only.type === 'text' && !only.cache_control ? only.text : parts
-}
-
-// — user —
 
 function addUser(messages: ChatMessage[], turn: Turn, calls: readonly string[], target: Target): void {
   const results = turn.content.filter((block) => block.type === 'tool_result')
-  const moved: Part[] = []
-  for (const result of inCallOrder(results, calls)) messages.push(toToolMessage(result, target, moved))
+  const { messages: answers, moved } = toToolResults(results, calls, target)
+  messages.push(...answers)
   const rest = turn.content.flatMap((block) => (block.type === 'tool_result' ? [] : toParts(block, target)))
-  appendUser(messages, [...moved, ...rest])
+  appendUser(messages, [...moved, ...rest], target)
 }
 
-const inCallOrder = (
-  results: readonly ToolResultBlock[],
-  calls: readonly string[],
-): readonly ToolResultBlock[] =>
-  results.toSorted((a, b) => calls.indexOf(a.tool_use_id) - calls.indexOf(b.tool_use_id))
-
 /** Neighbouring user messages become one: several providers insist on alternation. */
-function appendUser(messages: ChatMessage[], parts: Part[]): void {
+function appendUser(messages: ChatMessage[], parts: Part[], target: Target): void {
   if (parts.length === 0) return
   const last = messages.at(-1)
   if (last?.role !== 'user') {
-    messages.push({ role: 'user', content: simplify(parts) ?? '' })
+    messages.push({ role: 'user', content: toContent(parts, target) })
     return
   }
   const before = typeof last.content === 'string' ? [textPart(last.content)] : last.content
-  last.content = [...before, ...parts]
+  last.content = toContent([...before, ...parts], target)
 }
-
-function toToolMessage(block: ToolResultBlock, target: Target, moved: Part[]): ToolMessage {
-  const parts = typeof block.content === 'string' ? [textPart(block.content)] : resultParts(block, target)
-  const kept = keepInResult(parts, block, target, moved)
-  const content = block.is_error ? asError(kept) : kept
-  const message: ToolMessage = {
-    role: 'tool',
-    tool_call_id: toUpstreamToolId(block.tool_use_id),
-    content: joinTexts(content),
-  }
-  const mark = cacheMark(block, target).cache_control
-  if (mark) markLastPart(message, mark)
-  return message
-}
-
-const resultParts = (block: ToolResultBlock, target: Target): Part[] =>
-  Array.isArray(block.content) ? block.content.flatMap((inner) => toParts(inner as ContentBlock, target)) : []
-
-/** Claude's providers take images and files inside a tool result; elsewhere they follow in the user's message. */
-function keepInResult(parts: Part[], block: ToolResultBlock, target: Target, moved: Part[]): Part[] {
-  if (target.family === 'anthropic' && target.openrouter) return parts
-  let count = 0
-  return parts.map((part) => {
-    if (part.type === 'text') return part
-    count++
-    const what = `${part.type === 'file' ? 'file' : 'image'} ${count} of tool result ${block.tool_use_id}`
-    moved.push(textPart(`[${what}]`), part)
-    return textPart(`[${what} follows]`)
-  })
-}
-
-/** Chat completions have no flag for a failed tool, so the text says it. */
-function asError(parts: readonly Part[]): Part[] {
-  const [first, ...rest] = parts
-  if (first?.type !== 'text') return [textPart('Error: the tool failed'), ...parts]
-  return /^\s*(error\b|<tool_use_error>)/i.test(first.text)
-    ? [...parts]
-    : [{ ...first, text: `Error: ${first.text}` }, ...rest]
-}
-
-/** Plain texts as one string; parts where there is more to say than text. */
-function joinTexts(parts: readonly Part[]): string | Part[] {
-  const plain = parts.every((part) => part.type === 'text' && !part.cache_control)
-  return plain ? parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n') : [...parts]
-}
-
-// — system messages within the conversation —
 
 /**
- * Stays where it stands: moved to the top it would break the prompt cache on every turn. Models whose API knows no
- * such role read it as a reminder in the user's words.
+ * A system message stays where it stands: moved to the top it would break the prompt cache on every turn. Models whose
+ * providers know no such message in mid-conversation read it as a reminder in the user's words.
  */
 function addSystem(messages: ChatMessage[], turn: Turn, target: Target): void {
-  const parts = turn.content.flatMap((block) => toParts(block, target)).filter((part) => part.type === 'text')
+  addEffortUpdate(messages, turn, target)
+  const parts = turn.content
+    .flatMap((block) => toParts(block, target))
+    .filter((part): part is TextPart => part.type === 'text')
   if (parts.length === 0) return
-  if (takesSystemAnywhere(target)) {
-    messages.push({ role: 'system', content: parts })
-    return
-  }
-  appendUser(
-    messages,
-    parts.map((part) => ({ ...part, text: `<system-reminder>\n${part.text}\n</system-reminder>` })),
-  )
+  if (takesSystemAnywhere(target)) messages.push({ role: 'system', content: toContent(parts, target) })
+  else appendUser(messages, parts.map(asReminder), target)
 }
 
 const takesSystemAnywhere = (target: Target): boolean =>
   target.openrouter && (target.family === 'openai' || target.family === 'x-ai')
+
+const asReminder = (part: TextPart): TextPart => ({ ...part, text: reminder(part.text) })
+
+const reminder = (text: string): string => `<system-reminder>\n${text}\n</system-reminder>`
+
+/** Reminds the model of something at the very end of the conversation. */
+export const appendReminder = (messages: ChatMessage[], text: string, target: Target): void =>
+  appendUser(messages, [textPart(reminder(text))], target)
+
+/** A change of effort stands before the user's message for which it is made. */
+function addEffortUpdate(messages: ChatMessage[], { message }: Turn, target: Target): void {
+  const effort = message.role === 'system' ? message.output_config?.effort : undefined
+  if (!effort || !takesEffortUpdates(target)) return
+  const at = messages.at(-1)?.role === 'user' ? messages.length - 1 : messages.length
+  messages.splice(at, 0, { role: 'system', content: '', configuration_update: { reasoning: { effort } } })
+}

@@ -11,53 +11,60 @@ export interface ModelMap {
   readonly openrouter: boolean
 }
 
-/** Claude Code asks for the long context this way; no upstream knows it. */
-const CONTEXT_SUFFIX = /\[1m\]$/i
-
-/** The model name that a client asked for → the slug that the upstream knows. Follows at most one alias. */
+/** The model name that a client asked for → the slug that the upstream knows. Follows at most one own alias. */
 export function mapModel(requested: string, map: ModelMap): string {
-  const name = withoutPrefix(requested.trim().replace(CONTEXT_SUFFIX, ''), map)
-  return ownAlias(name, map) ?? toTier(name, map) ?? toSlug(name, map)
+  const name = plainName(requested, map)
+  const alias = ownAlias(requested.trim(), map) ?? ownAlias(name, map)
+  return alias === undefined ? resolve(name, map) : resolve(plainName(alias, map), map)
 }
 
-/** The same for the target of an own alias, which may be `big`, `small` or a Claude name. */
-const mapTarget = (name: string, map: ModelMap): string => toTier(name, map) ?? toSlug(name, map)
+const resolve = (name: string, map: ModelMap): string => toTier(name, map) ?? toSlug(name, map)
+
+/** Claude Code asks for the long context this way; no upstream knows it. */
+const CONTEXT_SUFFIX = /\[1m\]$/i
+const CLAUDE_CONTEXT_SUFFIX = /^(claude-.*)-1m$/i
+
+function plainName(requested: string, map: ModelMap): string {
+  const name = requested.trim().replace(CONTEXT_SUFFIX, '')
+  return withoutPrefix(name, map).replace(CLAUDE_CONTEXT_SUFFIX, '$1')
+}
+
+const PREFIX = /^openrouter\//i
 
 /** `openrouter/x` means x, except for OpenRouter's own routers such as `openrouter/auto`. */
 function withoutPrefix(name: string, map: ModelMap): string {
-  if (!name.startsWith('openrouter/')) return name
-  const rest = name.slice('openrouter/'.length)
+  if (!PREFIX.test(name)) return name
+  const rest = name.replace(PREFIX, '')
   const isModel = rest.includes('/') || isTier(rest) || isClaudeName(rest) || Object.hasOwn(map.aliases, rest)
   return isModel || !map.openrouter ? rest : name
 }
 
-function ownAlias(name: string, map: ModelMap): string | undefined {
-  const exact = Object.hasOwn(map.aliases, name) ? map.aliases[name] : undefined
-  const target = exact ?? Object.entries(map.aliases).find(([pattern]) => matches(pattern, name))?.[1]
-  return target === undefined ? undefined : mapTarget(target, map)
+/** The exact name wins over patterns, and the first pattern that fits over later ones. */
+function ownAlias(name: string, { aliases }: ModelMap): string | undefined {
+  if (Object.hasOwn(aliases, name)) return aliases[name]
+  return Object.entries(aliases).find(([pattern]) => matches(pattern, name))?.[1]
 }
 
 const matches = (pattern: string, name: string): boolean =>
-  pattern.includes('*') && new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`, 'i').test(name)
+  new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`, 'i').test(name)
 
 const escapeRegExp = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-const isTier = (name: string): boolean => name === 'big' || name === 'small'
+const isTier = (name: string): boolean => /^(big|small)$/i.test(name)
+
+const isClaudeName = (name: string): boolean => /^claude-/i.test(name)
 
 /** `big` and `small`; and, where the operator chose their targets, every Claude name by its tier. */
 function toTier(name: string, map: ModelMap): string | undefined {
-  if (name === 'big') return map.big
-  if (name === 'small') return map.small
-  if (!isClaudeName(name)) return undefined
-  if (name.includes('haiku') && map.smallIsSet) return map.small
-  return map.bigIsSet ? map.big : undefined
+  const small = /^small$/i.test(name) || (/^claude-.*haiku/i.test(name) && map.smallIsSet)
+  const big = isTier(name) || (isClaudeName(name) && map.bigIsSet)
+  if (!small && !big) return undefined
+  return toSlug(plainName(small ? map.small : map.big, map), map)
 }
-
-const isClaudeName = (name: string): boolean => /^claude-/i.test(name)
 
 /** `claude-sonnet-4-5-20250929` → `anthropic/claude-sonnet-4.5`; all else stays as it is. */
 function toSlug(name: string, map: ModelMap): string {
   if (!isClaudeName(name) || !map.openrouter) return name
-  const undated = name.toLowerCase().replace(/-(\d{8}|latest)(?=$|:)/, '')
-  return `anthropic/${undated.replaceAll(/(\d)-(?=\d)/g, '$1.')}`
+  const undated = name.toLowerCase().replace(/[-@](\d{8}|latest)(?=$|:)/, '')
+  return `anthropic/${undated.replace(/-0(?=$|:)/, '').replaceAll(/(\d)-(?=\d)/g, '$1.')}`
 }

@@ -1,119 +1,119 @@
-import type { ContentBlock } from '../wire/anthropic/content.ts'
+import type { ContentBlock, RedactedThinkingBlock, ThinkingBlock } from '../wire/anthropic/content.ts'
 import type { AssistantMessage } from '../wire/openrouter/request.ts'
 import type { Family } from './family.ts'
-import {
-  decodeToken,
-  isOurs,
-  type PlainField,
-  type ReasoningToken,
-  restoreDetails,
-  type StoredDetail,
-} from './reasoning-token.ts'
+import { decodeToken, isOurs, type PlainField, restoreDetails, type StoredDetail } from './reasoning-token.ts'
 import type { Target } from './target.ts'
 
-/** Models that want earlier thoughts back as plain text, above all on turns with tool calls (openrouter §7.4). */
-const PLAIN_REASONERS: ReadonlySet<Family> = new Set([
-  'deepseek',
-  'moonshotai',
-  'z-ai',
-  'qwen',
-  'minimax',
-  'other',
-])
+/** Models that read earlier thoughts as plain text, whoever had them (openrouter §7.4). */
+const READS_TEXT: ReadonlySet<Family> = new Set(['deepseek', 'moonshotai', 'z-ai', 'qwen', 'minimax'])
+/** Of these, the ones that refuse a turn with calls and no word of thoughts. */
+const MISSES_THOUGHTS: ReadonlySet<Family> = new Set(['deepseek', 'moonshotai'])
+/** Models that continue only what they have signed or encrypted, and refuse bare text. */
+const NEEDS_SIGNATURE: ReadonlySet<Family> = new Set(['anthropic', 'google'])
 
 type Reasoning = Pick<AssistantMessage, 'reasoning' | 'reasoning_content' | 'reasoning_details'>
+type ThoughtBlock = ThinkingBlock | RedactedThinkingBlock
 
-/** An assistant turn's thinking as the model that answers next can use it: complete, in order, or not at all. */
-export function toReasoning(content: readonly ContentBlock[], target: Target): Reasoning {
+/**
+ * An assistant turn's thinking as the model that answers next can use it: complete and in order, or not at all. Never
+ * as text of the answer, which the model would imitate.
+ */
+export function toReasoning(content: readonly ContentBlock[], hasCalls: boolean, target: Target): Reasoning {
   const details: StoredDetail[] = []
-  const plain: string[] = []
-  let field: PlainField = target.openrouter ? 'reasoning' : 'reasoning_content'
+  const plain: StoredDetail[] = []
   for (const block of content) {
     if (block.type !== 'thinking' && block.type !== 'redacted_thinking') continue
-    const opaque = block.type === 'thinking' ? (block.signature ?? '') : block.data
-    const text = block.type === 'thinking' ? block.thinking : ''
-    const token = decodeToken(opaque)
-    const restored = token
-      ? fromToken(token, text, target)
-      : fromClaude(block.type, opaque, text, target, details.length)
-    for (const detail of restored) {
-      if (detail.type !== 'plain') addDetail(details, detail)
-      else {
-        plain.push(detail.text ?? '')
-        field = detail.field ?? field
-      }
-    }
+    for (const detail of thoughtsOf(block, details.length, target))
+      if (detail.type === 'plain') plain.push(detail)
+      else addDetail(details, detail)
   }
+  const signed = target.family === 'anthropic' ? details.filter(isSigned) : details
+  const said = plain.map((detail) => detail.text ?? '').filter((text) => text !== '')
+  if (signed.length === 0 && said.length === 0) return hasCalls ? nothingThought(target) : {}
   return {
-    ...plainReasoning(plain, field, target),
-    ...(details.length > 0 ? { reasoning_details: details } : {}),
+    ...(said.length > 0 ? { [fieldOf(plain, target)]: said.join('\n') } : {}),
+    ...(signed.length > 0 ? { reasoning_details: signed } : {}),
   }
 }
 
-function plainReasoning(plain: readonly string[], field: PlainField, target: Target): Reasoning {
-  if (plain.length === 0 || !PLAIN_REASONERS.has(target.family)) return {}
-  return { [field]: plain.join('\n') }
+/** The field that the upstream's own thoughts came in. */
+const fieldOf = (plain: readonly StoredDetail[], target: Target): PlainField =>
+  plain.findLast((detail) => detail.field)?.field ?? (target.openrouter ? 'reasoning' : 'reasoning_content')
+
+/** What "no thoughts" must look like. Moonshot's own server takes the empty string for a missing one. */
+function nothingThought(target: Target): Reasoning {
+  if (!MISSES_THOUGHTS.has(target.family)) return {}
+  return target.openrouter ? { reasoning_details: [] } : { reasoning_content: ' ' }
 }
 
-function fromToken(token: ReasoningToken, text: string, target: Target): StoredDetail[] {
-  const details = restoreDetails(token, text)
-  if (token.family !== target.family || !target.openrouter) return asPlain(details, target)
-  return details.filter((detail) => isReplayable(detail, token.family))
+function thoughtsOf(block: ThoughtBlock, index: number, target: Target): readonly StoredDetail[] {
+  const [text, opaque] =
+    block.type === 'thinking' ? [block.thinking, block.signature ?? ''] : ['', block.data]
+  const token = decodeToken(opaque)
+  if (token?.family === target.family) return ownThoughts(restoreDetails(token, text), target)
+  if (token) return asPlain(restoreDetails(token, text), target)
+  const claude = target.family === 'anthropic' && target.openrouter
+  if (claude && opaque !== '' && !isOurs(opaque)) return [claudeDetail(block, index)]
+  return asPlain([{ type: 'plain', text }], target)
 }
 
-/** Gemini continues its thoughts from the encrypted entry alone and refuses their text. */
-const isReplayable = (detail: StoredDetail, family: Family): boolean =>
-  family !== 'google' || detail.type !== 'reasoning.text'
+/** A signature that is not ours is Claude's own. */
+const claudeDetail = (block: ThoughtBlock, index: number): StoredDetail => ({
+  ...(block.type === 'thinking'
+    ? { type: 'reasoning.text', text: block.thinking, signature: block.signature ?? null }
+    : { type: 'reasoning.encrypted', data: block.data }),
+  format: 'anthropic-claude-v1',
+  index,
+})
 
-/** Thoughts of another model family: as text for those who want text, else nothing. */
-function asPlain(details: readonly StoredDetail[], target: Target): StoredDetail[] {
-  if (!PLAIN_REASONERS.has(target.family)) return []
-  return details.flatMap((detail) => {
-    const text = detail.text || detail.summary
-    if (!text) return []
-    return [{ type: 'plain', text, ...(detail.field ? { field: detail.field } : {}) } satisfies StoredDetail]
-  })
+/** Thoughts of the model's own family. Other servers than OpenRouter know them as text only. */
+function ownThoughts(details: readonly StoredDetail[], target: Target): readonly StoredDetail[] {
+  const plain = NEEDS_SIGNATURE.has(target.family) ? [] : details.filter(isPlain)
+  const structured = details.filter((detail) => !isPlain(detail))
+  if (!target.openrouter) return [...plain, ...asPlain(structured, target)]
+  return [...plain, ...structured.filter((detail) => !isGeminiText(detail, target))]
 }
 
-/** A signature that is not ours is Claude's own, or there is none because another proxy wrote the block. */
-function fromClaude(
-  type: 'thinking' | 'redacted_thinking',
-  opaque: string,
-  text: string,
-  target: Target,
-  index: number,
-): StoredDetail[] {
-  if (target.family !== 'anthropic' || !target.openrouter) return asPlain([{ type: 'plain', text }], target)
-  if (opaque === '' || isOurs(opaque)) return []
-  const common = { format: 'anthropic-claude-v1', index }
-  return type === 'thinking'
-    ? [{ type: 'reasoning.text', text, signature: opaque, ...common }]
-    : [{ type: 'reasoning.encrypted', data: opaque, ...common }]
+const isPlain = (detail: StoredDetail): boolean => detail.type === 'plain'
+
+/** Gemini continues its thoughts from the encrypted entry alone. */
+const isGeminiText = (detail: StoredDetail, target: Target): boolean =>
+  target.family === 'google' && detail.type === 'reasoning.text'
+
+const isSigned = (detail: StoredDetail): boolean =>
+  detail.type !== 'reasoning.text' || Boolean(detail.signature)
+
+/** Thoughts as text for those who want text, else nothing. */
+function asPlain(details: readonly StoredDetail[], target: Target): readonly StoredDetail[] {
+  if (!READS_TEXT.has(target.family)) return []
+  return details.map((detail): StoredDetail => ({
+    type: 'plain',
+    text: detail.text || detail.summary || '',
+    ...(detail.field ? { field: detail.field } : {}),
+  }))
 }
 
-/** Adds an entry once; a signature that came late goes to the text it signs. */
-function addDetail(details: StoredDetail[], detail: StoredDetail): void {
-  const { late, ...entry } = detail
-  const unsigned = details.at(-1)
-  if (late && unsigned?.type === 'reasoning.text' && !unsigned.signature) {
-    details[details.length - 1] = { ...unsigned, signature: entry.signature ?? null }
+/** Adds an entry once; a signature that came late goes to the text it signs, or nowhere when that is gone. */
+function addDetail(details: StoredDetail[], { late, ...entry }: StoredDetail): void {
+  if (late && isSignatureOf(entry)) {
+    const unsigned = details.at(-1)
+    if (unsigned?.type === 'reasoning.text' && !unsigned.signature)
+      details[details.length - 1] = { ...unsigned, signature: entry.signature ?? null }
     return
   }
   if (!details.some((known) => isSame(known, entry))) details.push(entry)
 }
 
+const isSignatureOf = (entry: StoredDetail): boolean =>
+  entry.type === 'reasoning.text' && Boolean(entry.signature) && !entry.text
+
+/** The same entry again, which breaks the replay at OpenAI's and Google's. Parts of one summary share an id. */
 const isSame = (a: StoredDetail, b: StoredDetail): boolean =>
   a.type === b.type &&
-  ((Boolean(a.data) && a.data === b.data) ||
-    (Boolean(a.signature) && a.signature === b.signature) ||
-    (Boolean(a.summary) && a.summary === b.summary))
+  (isShared(a.data, b.data) ||
+    isShared(a.signature, b.signature) ||
+    isShared(a.summary, b.summary) ||
+    (isShared(a.text, b.text) && !a.signature && !b.signature) ||
+    (a.type === 'reasoning.encrypted' && isShared(a.id, b.id)))
 
-/** Claude's unsigned text must not go back; what no late signature has signed by now stays away. */
-export const withoutUnsigned = (reasoning: Reasoning, target: Target): Reasoning => {
-  if (target.family !== 'anthropic' || !reasoning.reasoning_details) return reasoning
-  const signed = (reasoning.reasoning_details as StoredDetail[]).filter(
-    (detail) => detail.type !== 'reasoning.text' || Boolean(detail.signature),
-  )
-  const { reasoning_details: _details, ...rest } = reasoning
-  return signed.length > 0 ? { ...rest, reasoning_details: signed } : rest
-}
+const isShared = (a: unknown, b: unknown): boolean => Boolean(a) && a === b

@@ -1,12 +1,20 @@
 import type { ClientProtocol } from '../core/context.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
-import type { AssistantMessage, ChatMessage, ChatRequest, Part } from '../wire/openrouter/request.ts'
-import { toMessages } from './messages.ts'
+import type {
+  AssistantMessage,
+  CacheMark,
+  ChatMessage,
+  ChatRequest,
+  ChatTool,
+  Part,
+} from '../wire/openrouter/request.ts'
+import { appendReminder, toMessages } from './messages.ts'
 import { type ServerLimits, sessionIdOf, stopSequences, toOptions } from './options.ts'
-import type { AnswerTerms } from './stream.ts'
 import { toSystem } from './system.ts'
 import type { Target } from './target.ts'
-import { isThinking } from './thinking.ts'
+import type { AnswerTerms } from './terms.ts'
+import { hidesThinking } from './thinking.ts'
+import { toToolChoice } from './tool-choice.ts'
 import { toTools } from './tools.ts'
 import type { Turn } from './turns.ts'
 
@@ -19,7 +27,10 @@ export interface TranslatedRequest {
   readonly binaryChars: number
 }
 
-/** A valid Anthropic request as a chat request for one target. Nothing of the client's objects is changed. */
+/**
+ * A valid Anthropic request as a chat request for one target. Nothing of the client's objects is changed, and what
+ * needs no change is shared with them. Throws a `Failure` for what only this target cannot do.
+ */
 export function translateRequest(
   request: MessagesRequest,
   turns: readonly Turn[],
@@ -27,26 +38,30 @@ export function translateRequest(
   protocol: ClientProtocol,
   limits: ServerLimits,
 ): TranslatedRequest {
-  const { tools, names } = toTools(request.tools ?? [], turns, target)
-  const messages = [...toSystem(request.system, target), ...toMessages(turns, target)]
-  const options = toOptions(
+  const { tools, names } = toTools(request, turns, target)
+  const choice = toToolChoice(request, tools.length > 0, target)
+  const messages = toMessages(turns, target)
+  const options = toOptions({
     request,
+    turns,
     target,
-    tools.length > 0,
-    sessionIdOf(request, protocol.sessionId),
+    hasTools: tools.length > 0,
+    toolChoice: choice.options,
+    lostThoughts: hasLostThoughts(messages),
+    sessionId: sessionIdOf(request, protocol.sessionId),
     limits,
-  )
+  })
+  if (choice.reminder !== undefined) appendReminder(messages, choice.reminder, target)
   const body: ChatRequest = {
     model: target.model,
-    messages,
+    messages: [...toSystem(request.system, target), ...messages],
     ...(tools.length > 0 ? { tools: [...tools] } : {}),
     stream: request.stream === true,
     ...options,
   }
-  if (mustNotThink(request, messages, target)) body['reasoning'] = { enabled: false }
   return {
     body,
-    headers: betaHeader(request, target, protocol),
+    headers: betaHeader(request, tools, target, protocol),
     terms: {
       model: request.model,
       family: target.family,
@@ -54,34 +69,35 @@ export function translateRequest(
       toolNames: names,
       takenToolIds: toolIdsOf(turns),
       hideThinking: hidesThinking(request),
-      usage: { hourCache: usesHourCache(request, turns), fast: request.speed === 'fast' },
+      usage: { hourCache: isHourCache(body), fast: request.speed === 'fast' },
     },
-    binaryChars: binaryChars(messages),
+    binaryChars: binaryChars(body.messages),
   }
 }
 
-/** Claude with a thinking budget refuses to go on after a tool call whose turn has lost its thoughts. */
-function mustNotThink(request: MessagesRequest, messages: readonly ChatMessage[], target: Target): boolean {
-  if (target.family !== 'anthropic' || !target.openrouter || request.thinking?.type !== 'enabled')
-    return false
-  if (messages.at(-1)?.role !== 'tool') return false
-  const last = messages.findLast((message): message is AssistantMessage => message.role === 'assistant')
-  return last?.reasoning_details === undefined
+/** Whether results have come for calls whose thoughts are not there any more. */
+function hasLostThoughts(messages: readonly ChatMessage[]): boolean {
+  const at = messages.findLastIndex((message) => message.role === 'assistant')
+  const last = messages[at] as AssistantMessage | undefined
+  return messages[at + 1]?.role === 'tool' && last?.reasoning_details === undefined
 }
 
 /** Betas that OpenRouter documents for Claude; it handles all others by itself. */
-const FORWARDED_BETAS: ReadonlySet<string> = new Set(['interleaved-thinking-2025-05-14'])
+const FORWARDED_BETAS: ReadonlySet<unknown> = new Set(['interleaved-thinking-2025-05-14'])
 const STRICT_TOOLS_BETA = 'structured-outputs-2025-11-13'
 
 function betaHeader(
   request: MessagesRequest,
+  tools: readonly ChatTool[],
   target: Target,
   protocol: ClientProtocol,
 ): Readonly<Record<string, string>> {
   if (target.family !== 'anthropic' || !target.openrouter) return {}
-  const betas = protocol.betas.filter((beta) => FORWARDED_BETAS.has(beta))
-  if (request.tools?.some((tool) => 'strict' in tool && tool.strict)) betas.push(STRICT_TOOLS_BETA)
-  return betas.length > 0 ? { 'x-anthropic-beta': betas.join(',') } : {}
+  const { betas = [] } = request as { betas?: unknown }
+  const asked = new Set([...protocol.betas, ...(Array.isArray(betas) ? betas : [])])
+  const sent = [...asked].filter((beta) => FORWARDED_BETAS.has(beta))
+  if (tools.some((tool) => tool.type === 'function' && tool.function.strict)) sent.push(STRICT_TOOLS_BETA)
+  return sent.length > 0 ? { 'x-anthropic-beta': sent.join(',') } : {}
 }
 
 function toolIdsOf(turns: readonly Turn[]): ReadonlySet<string> {
@@ -91,31 +107,21 @@ function toolIdsOf(turns: readonly Turn[]): ReadonlySet<string> {
   return ids
 }
 
-const hidesThinking = (request: MessagesRequest): boolean =>
-  request.thinking !== undefined &&
-  request.thinking !== null &&
-  'display' in request.thinking &&
-  request.thinking.display === 'omitted' &&
-  isThinking(request)
-
 /** Cache writes count as one-hour writes only when no breakpoint asked for less. */
-function usesHourCache(request: MessagesRequest, turns: readonly Turn[]): boolean {
-  const marks: Array<{ ttl?: unknown } | null | undefined> = [request.cache_control]
-  if (Array.isArray(request.system)) for (const block of request.system) marks.push(block.cache_control)
-  for (const tool of request.tools ?? [])
-    if ('cache_control' in tool) marks.push(tool.cache_control as object)
-  for (const { content } of turns)
-    for (const block of content) if ('cache_control' in block) marks.push(block.cache_control as object)
-  const present = marks.filter((mark) => mark !== undefined && mark !== null)
-  return present.length > 0 && present.every((mark) => mark.ttl === '1h')
+function isHourCache({ messages, tools = [], cache_control: top }: ChatRequest): boolean {
+  const marks = [top as CacheMark | undefined, ...tools.map(markOf), ...partsOf(messages).map(markOf)]
+  const given = marks.filter((mark) => mark !== undefined)
+  return given.length > 0 && given.every((mark) => mark.ttl === '1h')
 }
 
-function binaryChars(messages: readonly ChatMessage[]): number {
-  let total = 0
-  for (const { content } of messages)
-    if (Array.isArray(content)) for (const part of content as readonly Part[]) total += binaryLength(part)
-  return total
-}
+const markOf = (marked: ChatTool | Part): CacheMark | undefined =>
+  'cache_control' in marked ? marked.cache_control : undefined
+
+const partsOf = (messages: readonly ChatMessage[]): readonly Part[] =>
+  messages.flatMap(({ content }): readonly Part[] => (Array.isArray(content) ? content : []))
+
+const binaryChars = (messages: readonly ChatMessage[]): number =>
+  partsOf(messages).reduce((total, part) => total + binaryLength(part), 0)
 
 function binaryLength(part: Part): number {
   if (part.type === 'image_url') return part.image_url.url.length

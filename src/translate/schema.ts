@@ -1,142 +1,84 @@
 import type { Family } from './family.ts'
+import { toGeminiSchema } from './gemini-schema.ts'
+import { isStrictEnough, toClaudeStrict } from './strict-schema.ts'
+import { combine, isSchema, resolvePointer, type Schema } from './subschemas.ts'
 
-/** JSON schemas as the providers accept them (openrouter §7.10). The client's object is never changed. */
+/**
+ * JSON schemas as the providers accept them (openrouter §7.10). The client's object is never changed, and copied no
+ * deeper than it has to be.
+ */
+export interface CleanSchema {
+  readonly schema: Record<string, unknown>
+  /** Whether the model may be held to it to the letter. */
+  readonly strict: boolean
+}
 
-type Schema = Readonly<Record<string, unknown>>
-
-/** A tool's parameters: always an object schema. Only the root is copied where no family needs more. */
-export function toParameters(schema: Schema | null | undefined, family: Family): Record<string, unknown> {
-  const { $schema: _dialect, $id: _id, $comment: _comment, ...rest } = schema ?? {}
-  const root: Record<string, unknown> = { ...rest, type: 'object', properties: rest['properties'] ?? {} }
-  return family === 'google' ? toGeminiObject(root) : root
+/** A tool's parameters: always an object schema, with no union at its root. */
+export function toParameters(
+  schema: Schema | null | undefined,
+  family: Family,
+  strict: boolean,
+): CleanSchema {
+  const root = withoutRootUnion(withoutMeta(schema ?? {}))
+  return forFamily({ ...root, type: 'object', properties: root['properties'] ?? {} }, family, strict)
 }
 
 /** An answer's schema: like parameters, but the root may be of any type. */
-export function toAnswerSchema(schema: Schema, family: Family): Record<string, unknown> {
-  const { $schema: _dialect, $id: _id, $comment: _comment, ...rest } = schema
-  return family === 'google' ? toGeminiObject(rest) : rest
-}
+export const toAnswerSchema = (schema: Schema, family: Family): CleanSchema =>
+  forFamily(withoutMeta(schema), family, true)
 
-const DROPPED_BY_GEMINI: ReadonlySet<string> = new Set([
-  '$schema',
-  '$id',
-  '$comment',
-  '$defs',
-  'definitions',
-  'additionalProperties',
-  'propertyNames',
-  'patternProperties',
-  'unevaluatedProperties',
-  'dependentRequired',
-  'dependentSchemas',
-  'contains',
-  'default',
-  'examples',
-  'not',
-  'if',
-  'then',
-  'else',
-  'contentEncoding',
-  'contentMediaType',
-])
-const GEMINI_FORMATS: ReadonlySet<unknown> = new Set(['date-time', 'enum'])
-/** Deeper schemas are recursive or hostile; what is below becomes "anything". */
-const MAX_DEPTH = 32
-
-const toGeminiObject = (root: Schema): Record<string, unknown> => toGemini(root, definitionsOf(root), 0)
-
-const definitionsOf = (root: Schema): Schema => ({
-  ...asSchema(root['definitions']),
-  ...asSchema(root['$defs']),
-})
-
-const asSchema = (value: unknown): Schema | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
-
-/** Gemini knows a small part of JSON Schema and refuses the rest. Names of properties are no keywords. */
-function toGemini(source: Schema, definitions: Schema, depth: number): Record<string, unknown> {
-  if (depth > MAX_DEPTH) return {}
-  const schema = resolveReference(source, definitions)
-  const out: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(schema)) {
-    if (DROPPED_BY_GEMINI.has(key)) continue
-    Object.assign(out, geminiKeyword(key, value, definitions, depth))
-  }
-  if (out['type'] === 'array' && out['items'] === undefined) out['items'] = { type: 'string' }
-  if (Array.isArray(out['required'])) out['required'] = requiredIn(out)
-  return out
-}
-
-function resolveReference(schema: Schema, definitions: Schema): Schema {
-  const { $ref: reference, ...rest } = schema
-  if (typeof reference !== 'string') return schema
-  const name = reference.split('/').at(-1) ?? ''
-  return { ...asSchema(definitions[name]), ...rest }
-}
-
-function geminiKeyword(
-  key: string,
-  value: unknown,
-  definitions: Schema,
-  depth: number,
-): Record<string, unknown> {
-  const inner = (schema: unknown): Record<string, unknown> =>
-    toGemini(asSchema(schema) ?? {}, definitions, depth + 1)
-  switch (key) {
-    case 'properties':
-      return { properties: mapValues(asSchema(value) ?? {}, inner) }
-    case 'items':
-      return { items: inner(Array.isArray(value) ? value[0] : value) }
-    case 'anyOf':
-    case 'oneOf':
-      return { anyOf: Array.isArray(value) ? value.map(inner) : [] }
-    case 'allOf':
-      return Array.isArray(value) ? mergeAll(value.map(inner)) : {}
-    case 'exclusiveMinimum':
-      return typeof value === 'number' ? { minimum: value } : {}
-    case 'exclusiveMaximum':
-      return typeof value === 'number' ? { maximum: value } : {}
-    case 'const':
-      return typeof value === 'string' ? { enum: [value] } : {}
-    case 'enum':
-      return Array.isArray(value)
-        ? { enum: value.filter((item) => item !== null).map(String), type: 'string' }
-        : {}
-    case 'format':
-      return GEMINI_FORMATS.has(value) ? { format: value } : {}
-    case 'type':
-      return Array.isArray(value) ? typeUnion(value) : { type: value }
+function forFamily(root: Schema, family: Family, strict: boolean): CleanSchema {
+  switch (family) {
+    case 'google':
+      return { schema: toGeminiSchema(root), strict }
+    case 'anthropic':
+      return { schema: { ...(strict ? toClaudeStrict(root) : root) }, strict }
+    case 'openai':
+      return { schema: { ...root }, strict: strict && isStrictEnough(root) }
     default:
-      return { [key]: value }
+      return { schema: { ...root }, strict }
   }
 }
 
-function typeUnion(types: readonly unknown[]): Record<string, unknown> {
-  const real = types.filter((type) => type !== 'null')
-  const nullable = real.length < types.length ? { nullable: true } : {}
-  return real.length === 1
-    ? { type: real[0], ...nullable }
-    : { anyOf: real.map((type) => ({ type })), ...nullable }
+function withoutMeta(schema: Schema): Schema {
+  const { $schema: _dialect, $id: _id, $comment: _comment, ...rest } = schema
+  return rest
 }
 
-function mergeAll(parts: ReadonlyArray<Record<string, unknown>>): Record<string, unknown> {
-  const merged: Record<string, unknown> = {}
-  for (const part of parts) {
-    const properties = { ...asSchema(merged['properties']), ...asSchema(part['properties']) }
-    const required = [...listOf(merged['required']), ...listOf(part['required'])]
-    Object.assign(merged, part)
-    if (Object.keys(properties).length > 0) merged['properties'] = properties
-    if (required.length > 0) merged['required'] = required
+/** Tools take one object. Of a union at the root it has all properties, and requires those that no variant can lack. */
+function withoutRootUnion(root: Schema): Schema {
+  const { $ref: reference, allOf, anyOf, oneOf, ...rest } = root
+  if (reference === undefined && !allOf && !anyOf && !oneOf) return root
+  const follow = (schema: unknown): Schema => {
+    if (!isSchema(schema)) return {}
+    const target = schema['$ref']
+    return typeof target === 'string' ? (resolvePointer(root, target) ?? {}) : schema
   }
-  return merged
+  const listed = (list: unknown): readonly Schema[] => (Array.isArray(list) ? list.map(follow) : [])
+  const common = [follow({ $ref: reference }), ...listed(allOf), rest].reduce(combine, {})
+  return [listed(anyOf), listed(oneOf)].filter((variants) => variants.length > 0).reduce(joinVariants, common)
 }
 
-const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
-
-const requiredIn = (schema: Schema): readonly unknown[] =>
-  listOf(schema['required']).filter(
-    (name) => typeof name === 'string' && Object.hasOwn(asSchema(schema['properties']) ?? {}, name),
+function joinVariants(common: Schema, variants: readonly Schema[]): Schema {
+  const properties = new Map<string, readonly unknown[]>()
+  for (const variant of variants)
+    for (const [name, schema] of Object.entries(asSchema(variant['properties'])))
+      properties.set(name, [...(properties.get(name) ?? []), schema])
+  const joined = [...properties].map(([name, [first, ...others]]) => [
+    name,
+    others.length > 0 ? { anyOf: [first, ...others] } : first,
+  ])
+  const required = variants
+    .map(({ required: names }) => new Set(Array.isArray(names) ? names : []))
+    .reduce((all, names) => all.intersection(names))
+  return combine(
+    {
+      type: 'object',
+      properties: Object.fromEntries(joined),
+      ...(required.size > 0 ? { required: [...required] } : {}),
+    },
+    common,
   )
+}
 
-const mapValues = <Out>(source: Schema, map: (value: unknown) => Out): Record<string, Out> =>
-  Object.fromEntries(Object.entries(source).map(([key, value]) => [key, map(value)]))
+const asSchema = (value: unknown): Schema => (isSchema(value) ? value : {})

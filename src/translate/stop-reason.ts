@@ -13,33 +13,27 @@ export interface Ending {
   readonly requestedStops: readonly string[]
 }
 
-const BY_FINISH: Readonly<Record<string, StopReason>> = {
-  stop: 'end_turn',
-  tool_calls: 'end_turn',
-  function_call: 'end_turn',
-  length: 'max_tokens',
-  content_filter: 'refusal',
-}
+/** Every other `finish_reason` means that the answer simply ended. */
+const BY_FINISH: ReadonlyMap<string | undefined, StopReason> = new Map([
+  ['length', 'max_tokens'],
+  ['content_filter', 'refusal'],
+])
 
-/** Providers' own words that say more than `finish_reason` does; compared in lower case. */
-const BY_NATIVE: Readonly<Record<string, StopReason>> = {
-  pause_turn: 'pause_turn',
-  refusal: 'refusal',
-  safety: 'refusal',
-  recitation: 'refusal',
-  prohibited_content: 'refusal',
-  blocklist: 'refusal',
-  spii: 'refusal',
-  image_safety: 'refusal',
-  model_context_window_exceeded: 'model_context_window_exceeded',
-  stop_sequence: 'stop_sequence',
-}
+/** Providers' own words that say more than `finish_reason` does, in lower case; all others are ignored. */
+const BY_NATIVE: ReadonlyMap<string | undefined, StopReason> = new Map([
+  ['pause_turn', 'pause_turn'],
+  ['refusal', 'refusal'],
+  ['safety', 'refusal'],
+  ['recitation', 'refusal'],
+  ['prohibited_content', 'refusal'],
+  ['blocklist', 'refusal'],
+  ['spii', 'refusal'],
+  ['image_safety', 'refusal'],
+  ['model_context_window_exceeded', 'model_context_window_exceeded'],
+  ['stop_sequence', 'stop_sequence'],
+])
 
-/** Providers' words for a turn that failed although the stream ended normally. */
-export const isFailedTurn = (native: string | undefined): boolean =>
-  native !== undefined && native.toLowerCase() === 'malformed_function_call'
-
-/** finish_reason → stop_reason, and what belongs to it (openrouter §7.7). A tool call always means `tool_use`. */
+/** finish_reason → stop_reason, and what belongs to it (openrouter §7.7). */
 export function toMessageDelta(ending: Ending): MessageDelta {
   const stop_reason = stopReason(ending)
   return {
@@ -53,14 +47,17 @@ export function toMessageDelta(ending: Ending): MessageDelta {
   }
 }
 
-function stopReason(ending: Ending): StopReason {
-  if (ending.stopSequence !== undefined) return 'stop_sequence'
-  const byFinish = BY_FINISH[ending.finish ?? 'stop'] ?? 'end_turn'
-  const byNative = BY_NATIVE[ending.native?.toLowerCase() ?? '']
-  if (byFinish === 'max_tokens') return byNative === 'model_context_window_exceeded' ? byNative : 'max_tokens'
-  if (byFinish === 'refusal' || ending.refusal !== undefined) return 'refusal'
+/** A tool call means `tool_use`, whatever the upstream calls it, unless the answer was cut off or refused. */
+function stopReason({ finish, native, ...ending }: Ending): StopReason {
+  const byFinish = BY_FINISH.get(finish)
+  const byNative = BY_NATIVE.get(native?.toLowerCase())
+  if (ending.stopSequence !== undefined) return ending.hasToolCall ? 'tool_use' : 'stop_sequence'
+  if (byFinish === 'max_tokens') return byNative === 'model_context_window_exceeded' ? byNative : byFinish
+  if (byFinish === 'refusal' || byNative === 'refusal' || ending.refusal !== undefined) return 'refusal'
   if (ending.hasToolCall) return 'tool_use'
-  return byNative ?? byFinish
+  // Nobody asked for one: some provider's own.
+  if (byNative === 'stop_sequence' && ending.requestedStops.length === 0) return 'end_turn'
+  return byNative ?? 'end_turn'
 }
 
 /** The upstream strips the matched text, so only a single requested sequence is certain. */

@@ -8,18 +8,19 @@ export interface StopScan {
   readonly hit: string | undefined
 }
 
+/** The sequence that is complete first counts, of several the longest: so a generation would have stopped. */
 export function scanForStop(sequences: readonly string[], held: string, piece: string): StopScan {
   const whole = held + piece
-  let at = -1
+  let end = Infinity
   let hit: string | undefined
   for (const sequence of sequences) {
-    const found = whole.indexOf(sequence)
-    if (found >= 0 && (at < 0 || found < at)) {
-      at = found
-      hit = sequence
-    }
+    const at = whole.indexOf(sequence)
+    const endsAt = at + sequence.length
+    if (at < 0 || endsAt > end || (endsAt === end && sequence.length < (hit?.length ?? 0))) continue
+    end = endsAt
+    hit = sequence
   }
-  if (hit !== undefined) return { text: whole.slice(0, at), held: '', hit }
+  if (hit !== undefined) return { text: whole.slice(0, end - hit.length), held: '', hit }
   const keep = tailLength(sequences, whole)
   return { text: whole.slice(0, whole.length - keep), held: whole.slice(whole.length - keep), hit: undefined }
 }
@@ -27,13 +28,8 @@ export function scanForStop(sequences: readonly string[], held: string, piece: s
 /** How many characters at the end of `text` begin one of the sequences. */
 function tailLength(sequences: readonly string[], text: string): number {
   let longest = 0
-  for (const sequence of sequences) {
-    for (let length = Math.min(sequence.length - 1, text.length); length > longest; length--) {
-      if (text.endsWith(sequence.slice(0, length))) {
-        longest = length
-        break
-      }
-    }
-  }
+  for (const sequence of sequences)
+    for (let length = Math.min(sequence.length - 1, text.length); length > longest; length--)
+      if (sequence.startsWith(text.slice(text.length - length))) longest = length
   return longest
 }

@@ -22,11 +22,13 @@ export interface Target {
   /** OpenRouter understands more than OpenAI's wire; other servers may refuse what they do not know. */
   readonly openrouter: boolean
   readonly facts: ModelFacts
+  /** Slugs of the models to try when this one fails. */
+  readonly fallbacks: readonly string[]
 }
 
-export const toTarget = (model: string, openrouter: boolean, facts: ModelFacts = {}): Target => ({
-  model,
-  family: familyOf(model),
-  openrouter,
-  facts,
-})
+export const toTarget = (
+  model: string,
+  openrouter: boolean,
+  facts: ModelFacts = {},
+  fallbacks: readonly string[] = [],
+): Target => ({ model, family: familyOf(model), openrouter, facts, fallbacks })

@@ -1,80 +1,90 @@
-import { EFFORTS, type MessagesRequest } from '../wire/anthropic/request.ts'
+import type { MessagesRequest } from '../wire/anthropic/request.ts'
+import { commonEffort, effortOfBudget, snapEffort } from './effort.ts'
 import type { Target } from './target.ts'
 
+export interface ThinkingTerms {
+  readonly thinking: MessagesRequest['thinking']
+  readonly effort: string | undefined
+  /** As it goes upstream. */
+  readonly maxTokens: number
+  /** The last calls stand there without the thoughts that led to them. */
+  readonly lostThoughts: boolean
+  readonly target: Target
+}
+
 /**
- * `thinking` and `output_config.effort` → OpenRouter's `reasoning`, or `reasoning_effort` for other servers
- * (openrouter §2.5, §7.1). Never both a budget and an effort.
+ * `thinking` and effort as OpenRouter's `reasoning`, or as `reasoning_effort` for other servers (openrouter §2.5,
+ * §7.1). Never both a budget and an effort.
  */
-export function toReasoningOptions(request: MessagesRequest, target: Target): Record<string, unknown> {
-  const { thinking } = request
-  const effort = request.output_config?.effort ?? undefined
-  if (thinking?.type === 'disabled') return off(target)
-  if (!thinking) return absent(effort, target)
-  if (!target.openrouter) return { reasoning_effort: plainEffort(effort, thinking, request.max_tokens) }
-  if (thinking.type === 'enabled' && 'budget_tokens' in thinking)
-    return withBudget(Number(thinking.budget_tokens), effort, request.max_tokens, target)
-  return { reasoning: effort ? { enabled: true, effort: snapEffort(effort, target) } : { enabled: true } }
+export function toReasoningOptions(terms: ThinkingTerms): Record<string, unknown> {
+  const { thinking, target } = terms
+  if (!target.openrouter) return elsewhere(terms)
+  if (!thinking) return absent(terms)
+  switch (thinking.type) {
+    case 'disabled':
+      return off(target)
+    case 'enabled':
+      return withBudget(thinking.budget_tokens, terms)
+    case 'adaptive':
+    case 'between_tools':
+      return { reasoning: { enabled: true, ...withEffort(terms) } }
+  }
 }
 
 /** Whether the answer may hold thinking. */
-export const isThinking = (request: MessagesRequest): boolean =>
-  request.thinking !== undefined && request.thinking !== null && request.thinking.type !== 'disabled'
+export const isThinking = ({ thinking }: MessagesRequest): boolean =>
+  Boolean(thinking) && thinking?.type !== 'disabled'
 
-/** A model that cannot stop reasoning refuses to be told so. */
-function off(target: Target): Record<string, unknown> {
-  if (target.facts.reasoning?.mandatory || !target.openrouter) return {}
-  return { reasoning: { enabled: false } }
-}
+/** The text of thinking is not wanted; its signatures still are. */
+export const hidesThinking = ({ thinking }: MessagesRequest): boolean =>
+  thinking !== undefined && thinking !== null && 'display' in thinking && thinking.display === 'omitted'
+
+const withEffort = ({ effort, target }: ThinkingTerms): { effort?: string } =>
+  effort ? { effort: snapEffort(effort, target) } : {}
+
+/** A model that cannot stop reasoning refuses to be told so. Effort beside it is refused by some, too. */
+const off = (target: Target): Record<string, unknown> =>
+  target.facts.reasoning?.mandatory ? {} : { reasoning: { enabled: false } }
 
 /**
- * No `thinking` at all means off for Anthropic, so models that reason by default are told. Claude keeps its own
- * default. Effort without thinking exists for Claude only, where it is called verbosity.
+ * No `thinking` at all means off for Anthropic, so that models which reason by default are told. Claude keeps its own
+ * default; its effort without thinking is called verbosity. Who always reasons may at least hear how much.
  */
-function absent(effort: string | undefined, target: Target): Record<string, unknown> {
-  if (target.family === 'anthropic') return effort && target.openrouter ? { verbosity: effort } : {}
-  return target.facts.reasoning?.defaultEnabled ? off(target) : {}
+function absent(terms: ThinkingTerms): Record<string, unknown> {
+  const { effort, target } = terms
+  const { mandatory, defaultEnabled } = target.facts.reasoning ?? {}
+  if (target.family === 'anthropic') return verbosity(terms)
+  if (mandatory) return effort ? { reasoning: withEffort(terms) } : {}
+  return defaultEnabled ? off(target) : {}
 }
 
-function withBudget(
-  budget: number,
-  effort: string | undefined,
-  maxTokens: number,
-  target: Target,
-): Record<string, unknown> {
+const verbosity = ({ effort, target }: ThinkingTerms): Record<string, unknown> =>
+  effort ? { verbosity: snapEffort(effort, target) } : {}
+
+/** The least that a budget may be; max_tokens must be more. */
+const MIN_BUDGET = 1024
+
+function withBudget(budget: number, terms: ThinkingTerms): Record<string, unknown> {
+  const { effort, maxTokens, lostThoughts, target } = terms
+  // Claude with a budget refuses to go on after calls that have lost their thoughts.
+  const claude = target.family === 'anthropic'
+  if ((claude && lostThoughts) || maxTokens <= MIN_BUDGET) return off(target)
   // With interleaved thinking the budget may exceed max_tokens; upstream it must stay below.
-  const tokens = Math.max(1024, Math.min(budget, maxTokens - 1))
-  if (target.facts.reasoning?.supportsMaxTokens === false)
-    return { reasoning: { effort: snapEffort(effortOf(tokens / maxTokens), target) } }
-  const verbosity = effort && target.family === 'anthropic' ? { verbosity: effort } : {}
-  return { reasoning: { max_tokens: tokens }, ...verbosity }
+  const tokens = Math.max(MIN_BUDGET, Math.min(budget, maxTokens - 1))
+  if (target.facts.reasoning?.supportsMaxTokens !== false)
+    return { reasoning: { enabled: true, max_tokens: tokens }, ...(claude ? verbosity(terms) : {}) }
+  return {
+    reasoning: { enabled: true, effort: snapEffort(effort ?? effortOfBudget(tokens / maxTokens), target) },
+  }
 }
 
-/** The effort that comes closest to a budget's share of max_tokens. */
-function effortOf(ratio: number): string {
-  if (ratio >= 0.9) return 'xhigh'
-  if (ratio >= 0.65) return 'high'
-  if (ratio >= 0.35) return 'medium'
-  return ratio >= 0.15 ? 'low' : 'minimal'
-}
+/** Models that take `reasoning_effort` from their own servers; others refuse a request that has it. */
+const TAKES_EFFORT = /(^|\/)(o\d|gpt-[5-9](?!.*chat)|gpt-oss|gemini-(2\.5|[3-9]))/i
 
-const SCALE: readonly string[] = ['none', 'minimal', ...EFFORTS]
-
-/** The nearest effort that the model knows, rather less than more. */
-function snapEffort(effort: string, target: Target): string {
-  const known = target.facts.reasoning?.supportedEfforts
-  if (!known?.length || known.includes(effort)) return effort
-  const below = SCALE.slice(1, SCALE.indexOf(effort)).findLast((candidate) => known.includes(candidate))
-  return below ?? SCALE.find((candidate) => candidate !== 'none' && known.includes(candidate)) ?? effort
-}
-
-/** OpenAI-compatible servers know three levels. */
-function plainEffort(
-  effort: string | undefined,
-  thinking: NonNullable<MessagesRequest['thinking']>,
-  maxTokens: number,
-): string {
+/** Without OpenRouter there is no word for "on" or "off", only for how much. */
+function elsewhere({ thinking, effort, maxTokens, target }: ThinkingTerms): Record<string, unknown> {
+  if (!thinking || thinking.type === 'disabled' || !TAKES_EFFORT.test(target.model)) return {}
   const wanted =
-    effort ?? ('budget_tokens' in thinking ? effortOf(Number(thinking.budget_tokens) / maxTokens) : 'medium')
-  if (wanted === 'minimal') return 'low'
-  return wanted === 'xhigh' || wanted === 'max' ? 'high' : wanted
+    effort ?? (thinking.type === 'enabled' ? effortOfBudget(thinking.budget_tokens / maxTokens) : undefined)
+  return wanted ? { reasoning_effort: commonEffort(wanted) } : {}
 }

@@ -9,26 +9,22 @@ const LEGAL = /^[a-zA-Z0-9_-]+$/
 const VERBATIM = 'toolu_or0_'
 const ENCODED = 'toolu_or1_'
 
-/** The id a client sees. `taken` holds the ids that the conversation already uses; a second use gets a suffix. */
-export function toClientToolId(upstreamId: string, taken: ReadonlySet<string>): string {
-  const id = wrap(upstreamId)
-  if (!taken.has(id)) return id
-  for (let n = 2; ; n++) {
-    const next = wrap(`${upstreamId}_${n}`)
-    if (!taken.has(next)) return next
-  }
+/** The id a client sees. A second use of an id within the conversation gets a suffix. */
+export function toClientToolId(upstreamId: string, isTaken: (id: string) => boolean): string {
+  let id = wrap(upstreamId)
+  for (let n = 2; isTaken(id); n++) id = wrap(`${upstreamId}_${n}`)
+  return id
 }
 
 function wrap(id: string): string {
-  if (id.startsWith('toolu_') && LEGAL.test(id)) return id
-  return LEGAL.test(id) ? VERBATIM + id : ENCODED + toBase64url(id)
+  if (!LEGAL.test(id)) return ENCODED + toBase64url(id)
+  const isAnthropic = id.startsWith('toolu_') && !id.startsWith(VERBATIM) && !id.startsWith(ENCODED)
+  return isAnthropic ? id : VERBATIM + id
 }
 
 /** The id the upstream knows. Ids that never came from us are made legal the same way. */
 export function toUpstreamToolId(clientId: string): string {
   if (clientId.startsWith(VERBATIM)) return clientId.slice(VERBATIM.length)
-  if (clientId.startsWith(ENCODED)) {
-    return fromBase64url(clientId.slice(ENCODED.length)) ?? clientId
-  }
-  return LEGAL.test(clientId) ? clientId : wrap(clientId)
+  const original = clientId.startsWith(ENCODED) ? fromBase64url(clientId.slice(ENCODED.length)) : undefined
+  return original ?? (LEGAL.test(clientId) ? clientId : wrap(clientId))
 }

@@ -11,8 +11,8 @@ export interface Turn {
 
 /**
  * The conversation as the Messages API reads it: neighbouring user messages are one turn, and so are neighbouring
- * assistant messages. System messages stay where they are, alone; an empty one is as if it were not there.
- * Blocks are handed on by reference.
+ * assistant messages. System messages stay where they are, alone; one that says nothing and sets no effort is as if it
+ * were not there. Blocks are handed on by reference.
  */
 export function mergeTurns(messages: readonly Message[]): readonly Turn[] {
   const runs: [Message, ...Message[]][] = []
@@ -25,8 +25,8 @@ export function mergeTurns(messages: readonly Message[]): readonly Turn[] {
   return runs.map(toTurn)
 }
 
-const isEmptySystem = ({ role, content }: Message): boolean =>
-  role === 'system' && (content === undefined || content.length === 0)
+const isEmptySystem = (message: Message): boolean =>
+  message.role === 'system' && !message.content?.length && !message.output_config?.effort
 
 const joins = (first: Message, next: Message): boolean => first.role === next.role && next.role !== 'system'
 
@@ -36,5 +36,7 @@ const toTurn = (run: readonly [Message, ...Message[]]): Turn => ({
   message: run[0],
 })
 
-const blocksOf = ({ content = [] }: Message): readonly ContentBlock[] =>
-  typeof content === 'string' ? [{ type: 'text', text: content }] : content
+function blocksOf({ role, content = [] }: Message): readonly ContentBlock[] {
+  if (typeof content !== 'string') return content
+  return content === '' && role === 'system' ? [] : [{ type: 'text', text: content }]
+}

@@ -32,25 +32,44 @@ const BASH: KnownTool = {
   ),
 }
 
-const EDITOR_FIELDS = {
+const EDITING = {
   path: string('Absolute path of the file or directory.'),
   file_text: string('For create: the content of the new file.'),
   old_str: string('For str_replace: the text to replace; it must occur exactly once.'),
   new_str: string('For str_replace: the new text; absent means delete.'),
   insert_line: integer('For insert: the line after which the text is put; 0 is the beginning.'),
-  insert_text: string('For insert: the text to put in.'),
   view_range: {
     ...range,
     description: 'For view: first and last line, counted from 1; -1 means to the end.',
   },
 }
 
-const editor = (commands: readonly string[]): KnownTool => ({
-  description:
-    'Views, creates and edits text files. view shows a file with line numbers or lists a directory; str_replace ' +
-    'replaces one exact occurrence; insert puts text after a line; create writes a new file.',
-  parameters: object({ command: { type: 'string', enum: commands }, ...EDITOR_FIELDS }, ['command', 'path']),
-})
+/** What `insert` puts in has a name of its own since the editors of 2025-04-29; before it shared one. */
+const INSERTING = { insert_text: string('For insert: the text to put in.') }
+const INSERTING_BEFORE = {
+  new_str: string('For str_replace: the new text; absent means delete. For insert: the text to put in.'),
+}
+
+const EDITOR_COMMANDS = ['view', 'create', 'str_replace', 'insert']
+
+/** The newest editors have no undo_edit. */
+function editor({ type }: TypedClientTool): KnownTool {
+  const old = type < 'text_editor_20250429'
+  const commands = old ? [...EDITOR_COMMANDS, 'undo_edit'] : EDITOR_COMMANDS
+  return {
+    description:
+      'Views, creates and edits text files. view shows a file with line numbers or lists a directory; str_replace ' +
+      'replaces one exact occurrence; insert puts text after a line; create writes a new file.',
+    parameters: object(
+      {
+        command: { type: 'string', enum: commands },
+        ...EDITING,
+        ...(old ? INSERTING_BEFORE : INSERTING),
+      },
+      ['command', 'path'],
+    ),
+  }
+}
 
 const MEMORY: KnownTool = {
   description:
@@ -58,7 +77,8 @@ const MEMORY: KnownTool = {
   parameters: object(
     {
       command: { type: 'string', enum: ['view', 'create', 'str_replace', 'insert', 'delete', 'rename'] },
-      ...EDITOR_FIELDS,
+      ...EDITING,
+      ...INSERTING,
       path: string('Path below /memories; not used by rename.'),
       old_path: string('For rename: the present path.'),
       new_path: string('For rename: the new path.'),
@@ -122,11 +142,9 @@ function computer(tool: TypedClientTool): KnownTool {
   }
 }
 
-/** The description and schema of a typed client tool. The newest editors have no undo_edit. */
+/** The description and schema of a typed client tool. */
 export function knownTool(tool: TypedClientTool): KnownTool {
   if (tool.type.startsWith('bash_')) return BASH
   if (tool.type.startsWith('memory_')) return MEMORY
-  if (tool.type.startsWith('computer_')) return computer(tool)
-  const commands = ['view', 'create', 'str_replace', 'insert']
-  return editor(tool.type < 'text_editor_20250429' ? [...commands, 'undo_edit'] : commands)
+  return tool.type.startsWith('computer_') ? computer(tool) : editor(tool)
 }

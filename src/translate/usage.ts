@@ -9,7 +9,7 @@ export interface UsageTerms {
   readonly fast: boolean
 }
 
-/** Usage before the upstream has said anything: a guess for `message_start`, so that clients can compact in time. */
+/** Usage that the upstream has not told: in `message_start`, so that clients can compact in time, or for good. */
 export const estimatedUsage = (inputTokens: number, outputTokens: number): Usage => ({
   input_tokens: inputTokens,
   cache_creation_input_tokens: 0,
@@ -26,19 +26,27 @@ export const estimatedUsage = (inputTokens: number, outputTokens: number): Usage
 /**
  * Upstream usage in Anthropic's terms (openrouter §7.8): `prompt_tokens` includes cached and cache-written tokens,
  * `input_tokens` excludes both. Some providers report fewer prompt tokens than cached ones, hence the floor at 0.
+ * A number that is missing stays the `guess`: clients compact by it.
  */
-export function toUsage(usage: ChatUsage, terms: UsageTerms, serviceTier: string | undefined): Usage {
+export function toUsage(
+  usage: ChatUsage,
+  guess: Usage,
+  terms: UsageTerms,
+  serviceTier: string | undefined,
+): Usage {
   const read = count(usage.prompt_tokens_details?.cached_tokens)
   const written = count(usage.prompt_tokens_details?.cache_write_tokens)
   const searches = count(
     usage.server_tool_use_details?.web_search_requests ?? usage.server_tool_use?.web_search_requests,
   )
+  const prompt = count(usage.prompt_tokens)
+  const { completion_tokens } = usage
   const reasoning = usage.completion_tokens_details?.reasoning_tokens
   return {
-    ...estimatedUsage(
-      Math.max(count(usage.prompt_tokens) - read - written, 0),
-      count(usage.completion_tokens),
-    ),
+    ...guess,
+    // No prompt is empty: 0 is what servers write that do not count.
+    input_tokens: prompt > 0 ? Math.max(prompt - read - written, 0) : guess.input_tokens,
+    output_tokens: typeof completion_tokens === 'number' ? count(completion_tokens) : guess.output_tokens,
     cache_creation_input_tokens: written,
     cache_read_input_tokens: read,
     cache_creation: {

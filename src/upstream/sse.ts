@@ -1,57 +1,64 @@
 /** What is left between two reads of a server-sent event stream. */
 export interface SseState {
+  /** The beginning of a line whose end has not come. */
   readonly rest: string
+  /** The data of an event whose end has not come. */
   readonly data: string | undefined
+  /** The last read ended with a carriage return; a line feed after it is the same line's end. */
+  readonly afterReturn: boolean
 }
 
-export const SSE_START: SseState = { rest: '', data: undefined }
+export const SSE_START: SseState = { rest: '', data: undefined, afterReturn: false }
+
+const LINE_FEED = 10
+const RETURN = 13
+const BLANK = 32
 
 /**
  * Takes in one piece of decoded text and appends each complete event's data to `out`. Comments, event names and ids
- * are skipped. Copes with CR, LF and CRLF, `data:` without a blank and data in several lines (openrouter §5.3, q27).
+ * are skipped, and so are events without data. Copes with CR, LF and CRLF, `data:` without a blank and data in
+ * several lines (openrouter §5.3, q27), however the text is cut.
  */
-export function parseSse(state: SseState, text: string, out: string[]): SseState {
-  const buffer = state.rest === '' ? text : state.rest + text
-  const hasReturn = buffer.includes('\r')
-  let { data } = state
+export function parseSse(state: SseState, piece: string, out: string[]): SseState {
+  if (piece === '') return state
+  const text = state.afterReturn && piece.charCodeAt(0) === LINE_FEED ? piece.slice(1) : piece
+  const hasReturn = text.includes('\r')
+  let { rest, data } = state
   let from = 0
   for (;;) {
-    const at = hasReturn ? nextBreak(buffer, from) : buffer.indexOf('\n', from)
+    const at = hasReturn ? nextBreak(text, from) : text.indexOf('\n', from)
     if (at < 0) break
-    // A carriage return at the very end may be the first half of a CRLF.
-    const isReturn = hasReturn && buffer.charCodeAt(at) === 13
-    if (isReturn && at === buffer.length - 1) break
-    if (at === from) {
-      if (data !== undefined) out.push(data)
-      data = undefined
-    } else data = addLine(data, buffer.slice(from, at))
-    from = isReturn && buffer.charCodeAt(at + 1) === 10 ? at + 2 : at + 1
+    // Joined only here: a line that spans many reads is neither copied nor searched again with each of them.
+    const line = rest + text.slice(from, at)
+    rest = ''
+    data = line === '' ? endEvent(data, out) : addLine(data, line, out)
+    from = text.charCodeAt(at) === RETURN && text.charCodeAt(at + 1) === LINE_FEED ? at + 2 : at + 1
   }
-  return { rest: from === 0 ? buffer : buffer.slice(from), data }
+  return { rest: rest + text.slice(from), data, afterReturn: text.charCodeAt(text.length - 1) === RETURN }
 }
 
 /** What an ended stream still holds: servers forget the last blank line, or even the line break. */
 export function endSse(state: SseState, out: string[]): void {
-  const data = state.rest.trim() === '' ? state.data : addLine(state.data, state.rest.trimEnd())
-  if (data !== undefined) out.push(data)
+  endEvent(addLine(state.data, state.rest, out), out)
 }
 
-function nextBreak(buffer: string, from: number): number {
-  const feed = buffer.indexOf('\n', from)
-  const back = buffer.indexOf('\r', from)
-  if (feed < 0 || back < 0) return Math.max(feed, back)
-  return Math.min(feed, back)
+function nextBreak(text: string, from: number): number {
+  const feed = text.indexOf('\n', from)
+  const back = text.indexOf('\r', from)
+  return feed < 0 || back < 0 ? Math.max(feed, back) : Math.min(feed, back)
 }
 
-function addLine(data: string | undefined, line: string): string | undefined {
-  const start = valueStart(line)
-  if (start < 0) return data
-  const value = line.slice(start)
-  return data === undefined ? value : `${data}\n${value}`
+function endEvent(data: string | undefined, out: string[]): undefined {
+  if (data) out.push(data)
 }
 
-/** Where a line's data begins, -1 for lines that carry none. A bare JSON line is data that lost its prefix (q31). */
-function valueStart(line: string): number {
-  if (line.startsWith('data:')) return line.charCodeAt(5) === 32 ? 6 : 5
-  return line.startsWith('{') ? 0 : -1
+function addLine(data: string | undefined, line: string, out: string[]): string | undefined {
+  if (line.startsWith('data:')) {
+    const value = line.slice(line.charCodeAt(5) === BLANK ? 6 : 5)
+    return data === undefined ? value : `${data}\n${value}`
+  }
+  if (!line.startsWith('{')) return data
+  // An error object that lost its `data:` (q31). It never continues the event before it.
+  endEvent(data, out)
+  return line
 }

@@ -4,6 +4,8 @@
  */
 export interface Chunk {
   readonly id?: string | null
+  /** `error` where vLLM and others report one at the top level. */
+  readonly object?: string | null
   readonly model?: string | null
   readonly provider?: string | null
   readonly service_tier?: string | null
@@ -20,6 +22,7 @@ export interface Choice {
   readonly finish_reason?: string | null
   /** The provider's own word, e.g. `end_turn`, `MAX_TOKENS`, `MALFORMED_FUNCTION_CALL`. */
   readonly native_finish_reason?: string | null
+  readonly error?: ChatError | string | null
 }
 
 export interface Delta {
@@ -30,6 +33,8 @@ export interface Delta {
   readonly reasoning_details?: readonly ReasoningDetail[] | null
   readonly refusal?: string | null
   readonly tool_calls?: readonly ToolCallDelta[] | null
+  /** What older servers send in place of `tool_calls`. */
+  readonly function_call?: ToolCallDelta['function']
   readonly annotations?: readonly unknown[] | null
   readonly images?: readonly unknown[] | null
   readonly audio?: { readonly transcript?: string | null } | null
@@ -97,5 +102,10 @@ export interface ChatError {
     readonly code?: string | null
     readonly retryable?: boolean | null
     readonly retry_after?: number | null
+    /** What ruled every provider out, e.g. `context_length`. */
+    readonly excluded_by?: readonly string[] | null
   } | null
+  /** llama.cpp's numbers of a prompt that is too long. */
+  readonly n_prompt_tokens?: number | null
+  readonly n_ctx?: number | null
 }

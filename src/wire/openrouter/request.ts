@@ -38,6 +38,8 @@ export interface ChatToolCall {
 export interface SystemMessage {
   role: 'system'
   content: string | TextPart[]
+  /** Changes the effort from here on; stands alone, with empty content. Few models take it. */
+  configuration_update?: { reasoning: { effort: string } }
 }
 export interface UserMessage {
   role: 'user'
@@ -67,11 +69,13 @@ export interface FunctionTool {
     parameters: Record<string, unknown>
     strict?: boolean
   }
+  /** For Claude: arguments come as they are written, not as complete values. */
+  eager_input_streaming?: boolean
   cache_control?: CacheMark
 }
 /** A tool that OpenRouter runs itself. */
 export interface HostedTool {
   type: `openrouter:${string}`
-  [option: string]: unknown
+  parameters?: Record<string, unknown>
 }
 export type ChatTool = FunctionTool | HostedTool

@@ -1,0 +1,17 @@
+import type { Part, TextPart } from '../wire/openrouter/request.ts'
+import type { Target } from './target.ts'
+
+export const textPart = (text: string): TextPart => ({ type: 'text', text })
+
+/**
+ * What a message says. A lone text is a string, which every provider takes; several stay apart, as each may end with
+ * a cache breakpoint. Other servers than OpenRouter get text always as one string: some know no parts, and some
+ * make a message of each.
+ */
+export function toContent<Kind extends Part>(parts: Kind[], target: Target): string | Kind[] {
+  const texts = parts.map((part) => (part.type === 'text' ? part.text : undefined))
+  if (texts.includes(undefined)) return parts
+  if (!target.openrouter) return texts.join('\n\n')
+  const [only] = parts
+  return parts.length === 1 && !only?.cache_control ? (texts[0] ?? '') : parts
+}

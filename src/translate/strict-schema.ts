@@ -1,0 +1,74 @@
+import { describeMore, mapSubschemas, type Schema, subschemas } from './subschemas.ts'
+
+/** Deeper schemas are refused by whoever reads them; nothing here follows them down. */
+const MAX_DEPTH = 100
+
+const LOOSE = [
+  'allOf',
+  'oneOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'contains',
+  'prefixItems',
+  'propertyNames',
+  'patternProperties',
+  'dependentRequired',
+  'dependentSchemas',
+  'unevaluatedProperties',
+] as const
+
+/**
+ * Whether OpenAI takes a schema for strict output as it is: closed objects that require all they have. Others could
+ * only be made so by a change of meaning.
+ */
+export function isStrictEnough(root: Schema): boolean {
+  return root['type'] === 'object' && root['anyOf'] === undefined && isClosed(root, 0)
+}
+
+function isClosed(schema: Schema, depth: number): boolean {
+  if (depth > MAX_DEPTH || LOOSE.some((keyword) => schema[keyword] !== undefined)) return false
+  if (isObject(schema) && !requiresAll(schema)) return false
+  return subschemas(schema).every((inner) => isClosed(inner, depth + 1))
+}
+
+const isObject = ({ type, properties }: Schema): boolean =>
+  properties !== undefined || type === 'object' || (Array.isArray(type) && type.includes('object'))
+
+function requiresAll({ properties = {}, required = [], additionalProperties }: Schema): boolean {
+  const names = new Set(Array.isArray(required) ? required : [])
+  return additionalProperties === false && Object.keys(properties as object).every((name) => names.has(name))
+}
+
+/** Bounds that Claude's strict output refuses (Anthropic API, §2.8). */
+const BOUNDS = [
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'minProperties',
+  'maxProperties',
+] as const
+
+/** A schema for Claude's strict output: objects are closed, and bounds are told in the description. */
+export function toClaudeStrict(schema: Schema, depth = 0): Schema {
+  if (depth > MAX_DEPTH) return schema
+  const out = mapSubschemas(schema, (inner) => toClaudeStrict(inner, depth + 1))
+  if (isObject(out)) out['additionalProperties'] = false
+  const told: string[] = []
+  for (const bound of BOUNDS) {
+    const value = out[bound]
+    if (value === undefined || (bound === 'minItems' && (value === 0 || value === 1))) continue
+    told.push(`${bound}: ${JSON.stringify(value)}`)
+    delete out[bound]
+  }
+  if (told.length > 0) out['description'] = describeMore(out, `(${told.join(', ')})`)
+  return out
+}

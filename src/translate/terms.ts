@@ -1,0 +1,20 @@
+import type { Family } from './family.ts'
+import type { UsageTerms } from './usage.ts'
+
+/** What the answer must know of its request. */
+export interface AnswerTerms {
+  /** The message's id, `msg_…`. */
+  readonly id: string
+  /** The model name the client asked for; it is echoed, whatever model answers. */
+  readonly model: string
+  readonly family: Family
+  /** A guess for `message_start`; the true number comes with `message_delta`. */
+  readonly inputTokens: number
+  readonly stopSequences: readonly string[]
+  /** Tool names as the upstream knows them → as the client does. */
+  readonly toolNames: ReadonlyMap<string, string>
+  /** Tool-call ids that the conversation has used already. */
+  readonly takenToolIds: ReadonlySet<string>
+  readonly hideThinking: boolean
+  readonly usage: UsageTerms
+}
