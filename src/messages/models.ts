@@ -90,19 +90,25 @@ const aliasNames = (services: Services): readonly string[] => [
   ...new Set(['big', 'small', ...Object.keys(services.models.aliases).filter((name) => !name.includes('*'))]),
 ]
 
+/** RFC 3339, whole seconds; the epoch where the upstream says nothing that makes sense. */
+function toTime(seconds: number | null | undefined): string {
+  const time = new Date((seconds ?? 0) * 1000)
+  return (Number.isNaN(time.getTime()) ? new Date(0) : time).toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
 function toModelInfo(record: ModelRecord, id: string, { openrouter }: ModelMap): ModelInfo {
   const name = record.name ?? record.id
   return {
     type: 'model',
     id,
     display_name: id === record.id ? name : `${id} (${name})`,
-    created_at: new Date((record.created ?? 0) * 1000).toISOString().replace('.000Z', 'Z'),
+    created_at: toTime(record.created),
     max_input_tokens: record.context_length ?? null,
     max_tokens: record.top_provider?.max_completion_tokens ?? null,
     capabilities: toCapabilities(record, openrouter),
     lifecycle: 'active',
     deprecated_at: null,
     retires_at: null,
-    line: /haiku|sonnet|opus|fable|mythos/.exec(record.id)?.[0] ?? null,
+    line: /claude-.*?(haiku|sonnet|opus|fable|mythos)/.exec(record.id)?.[1] ?? null,
   }
 }

@@ -78,14 +78,22 @@ export function closeRun(before: State, terms: AnswerTerms, out: Out): State {
   return { ...closeBlock(opened, out), unsigned: awaitsSignature(run) }
 }
 
+/** Keeps reasoning for later: the open block must not be cut into fragments. */
+export function keepForLater(state: State, piece: StoredDetail, { family }: AnswerTerms): State {
+  const last = state.late.at(-1)
+  const late =
+    last && continuesRun(last, piece, family)
+      ? state.late.with(-1, addPiece(last, piece)[0])
+      : [...state.late, beginRun(piece, family)]
+  return { ...state, late }
+}
+
 /** Turns reasoning that had to wait into blocks of its own. */
 function writeLate(before: State, terms: AnswerTerms, out: Out): State {
   let state: State = { ...before, late: [] }
-  for (const piece of before.late) {
-    if (state.run && !continuesRun(state.run, piece, terms.family)) state = closeRun(state, terms, out)
-    state = addReasoning(state, piece, terms, out)
-  }
-  return closeRun(state, terms, out)
+  for (const run of before.late)
+    state = closeRun(showThinking({ ...state, run }, run.shown, terms, out), terms, out)
+  return state
 }
 
 // — text —
@@ -102,12 +110,16 @@ export function writeText(state: State, text: string, terms: AnswerTerms, out: O
   return { ...state, outputChars, held: scan.held, stopSequence: scan.hit }
 }
 
+const NOTHING_WAITS = { waiting: '', waitingPieces: 0, waitingVisible: false }
+
 /** Opens a text block for the text that waited, as soon as some of it can be seen. */
 export function releaseText(before: State, terms: AnswerTerms, out: Out): State {
+  if (!before.waitingVisible) return before
   const { text, held, hit } = scanForStop(terms.stopSequences, '', before.waiting)
-  if (text.trim() === '') return hit === undefined ? before : { ...before, waiting: '', stopSequence: hit }
+  if (text.trim() === '')
+    return hit === undefined ? before : { ...before, ...NOTHING_WAITS, stopSequence: hit }
   const outputChars = before.outputChars + before.waiting.length
-  const closed = closeOpen({ ...before, waiting: '', waitingPieces: 0, outputChars }, terms, out)
+  const closed = closeOpen({ ...before, ...NOTHING_WAITS, outputChars }, terms, out)
   const state = openBlock(closed, 'text', { type: 'text', text: '', citations: null }, terms, out)
   emit(state, { type: 'text_delta', text }, out)
   return { ...state, held, stopSequence: hit }
@@ -117,7 +129,7 @@ export function releaseText(before: State, terms: AnswerTerms, out: Out): State 
 export function flushText(before: State, terms: AnswerTerms, out: Out): State {
   const state = releaseText(before, terms, out)
   if (state.waiting === '') return state
-  if (state.waiting.trim() === '') return { ...state, waiting: '', waitingPieces: 0 }
+  if (!state.waitingVisible) return { ...state, ...NOTHING_WAITS }
   // All of it might have begun a stop sequence, and did not.
   return releaseText(state, { ...terms, stopSequences: [] }, out)
 }
@@ -187,8 +199,7 @@ function sendArguments(state: State, at: number, out: Out): State {
   const call = state.calls[at]
   if (!call?.isObject || call.unsent === '') return state
   emit(state, { type: 'input_json_delta', partial_json: call.unsent }, out)
-  const outputChars = state.outputChars + call.unsent.length
-  return setCall({ ...state, outputChars }, at, { ...call, unsent: '' })
+  return setCall(state, at, { ...call, unsent: '' }, call.unsent.length)
 }
 
 function closeCall(before: State, at: number, out: Out): State {
@@ -196,13 +207,14 @@ function closeCall(before: State, at: number, out: Out): State {
   if (!call) return before
   const partial_json = closingText(call)
   if (partial_json !== '') emit(before, { type: 'input_json_delta', partial_json }, out)
-  const outputChars = before.outputChars + partial_json.length
-  return closeBlock(setCall({ ...before, outputChars }, at, { ...call, unsent: '', phase: 'closed' }), out)
+  const closed: Call = { ...call, unsent: '', phase: 'closed' }
+  return closeBlock(setCall(before, at, closed, partial_json.length), out)
 }
 
 const openCallAt = (state: State): number => state.calls.findIndex((call) => call.phase === 'open')
 
-const setCall = (state: State, at: number, call: Call): State => ({
+const setCall = (state: State, at: number, call: Call, sentChars = 0): State => ({
   ...state,
   calls: state.calls.with(at, call),
+  outputChars: state.outputChars + sentChars,
 })

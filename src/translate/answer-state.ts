@@ -1,7 +1,6 @@
 import type { BlockDelta, StreamEvent } from '../wire/anthropic/events.ts'
 import type { AnswerBlock } from '../wire/anthropic/response.ts'
 import type { ChatUsage } from '../wire/openrouter/chunk.ts'
-import type { StoredDetail } from './reasoning-token.ts'
 import type { ReasoningRun } from './reasoning.ts'
 import type { AnswerTerms } from './terms.ts'
 import type { Call } from './tool-calls.ts'
@@ -17,12 +16,14 @@ export interface State {
   /** The reasoning under way. No block stands open for it while there is nothing to show. */
   readonly run: ReasoningRun | undefined
   /** Reasoning that came while text or a call was open; it becomes blocks of its own when that one ends. */
-  readonly late: readonly StoredDetail[]
+  readonly late: readonly ReasoningRun[]
   /** A block of Claude's was closed without its signature. */
   readonly unsigned: boolean
   /** Text that waits: for its block's first visible character, for a signature, or for a call to end. */
   readonly waiting: string
   readonly waitingPieces: number
+  /** Some of the waiting text is more than white space. */
+  readonly waitingVisible: boolean
   /** The tail of the open block's text that may begin a stop sequence. */
   readonly held: string
   readonly stopSequence: string | undefined
@@ -48,6 +49,7 @@ export const START: State = {
   unsigned: false,
   waiting: '',
   waitingPieces: 0,
+  waitingVisible: false,
   held: '',
   stopSequence: undefined,
   calls: [],

@@ -163,20 +163,29 @@ const BODY_FIELDS = ['model', 'messages', 'stream', 'tools'] as const
 
 /** Chat options of the client: beside Anthropic's fields, or inside `openrouter`, which wins (openrouter §7.9). */
 function ownOptions({ request, hasTools }: OptionTerms): Options {
-  const inner: Options = { ...request.openrouter }
-  const misplaced = BODY_FIELDS.find((name) => inner[name] !== undefined)
-  if (misplaced)
-    throw invalidRequest(
-      `openrouter.${misplaced}: Extra inputs are not permitted; send it beside \`openrouter\``,
-    )
-  const own: Options = {}
-  for (const name of CHAT_OPTIONS) own[name] = (request as Options)[name]
-  const { stop: _stop, tools_extra: _tools, ...options } = present({ ...own, ...inner })
+  const inner: Options = request.openrouter ?? NOTHING
+  const options: Options = {}
+  for (const name of CHAT_OPTIONS)
+    set(options, name, name in inner ? inner[name] : (request as Options)[name])
+  if (inner !== NOTHING) addInner(options, inner)
   if (!hasTools) delete options['parallel_tool_calls']
   if (!request.stream) delete options['stream_options']
   else if (options['stream_options'])
     options['stream_options'] = { include_usage: true, ...(options['stream_options'] as object) }
   return options
+}
+
+const NOTHING: Options = {}
+const IS_CHAT_OPTION: ReadonlySet<string> = new Set([...CHAT_OPTIONS, 'stop', 'tools_extra'])
+
+/** Options that have no name here yet. `stop` and `tools_extra` go other ways. */
+function addInner(options: Options, inner: Options): void {
+  const misplaced = BODY_FIELDS.find((name) => inner[name] !== undefined)
+  if (misplaced)
+    throw invalidRequest(
+      `openrouter.${misplaced}: Extra inputs are not permitted; send it beside \`openrouter\``,
+    )
+  for (const [name, value] of Object.entries(inner)) if (!IS_CHAT_OPTION.has(name)) set(options, name, value)
 }
 
 /** OpenRouter would otherwise cut the middle out of long prompts for small models, tool pairs included. */
@@ -189,5 +198,12 @@ function plugins(own: Options): Options {
   return isSet ? {} : { plugins: [...given, NO_COMPRESSION] }
 }
 
-const present = (fields: Options): Options =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))
+function present(fields: Options): Options {
+  const options: Options = {}
+  for (const name in fields) set(options, name, fields[name])
+  return options
+}
+
+function set(options: Options, name: string, value: unknown): void {
+  if (value !== undefined && value !== null) options[name] = value
+}

@@ -19,10 +19,11 @@ type ThoughtBlock = ThinkingBlock | RedactedThinkingBlock
  * as text of the answer, which the model would imitate.
  */
 export function toReasoning(content: readonly ContentBlock[], hasCalls: boolean, target: Target): Reasoning {
+  if (!content.some(isThought)) return hasCalls ? nothingThought(target) : {}
   const details: StoredDetail[] = []
   const plain: StoredDetail[] = []
   for (const block of content) {
-    if (block.type !== 'thinking' && block.type !== 'redacted_thinking') continue
+    if (!isThought(block)) continue
     for (const detail of thoughtsOf(block, details.length, target))
       if (detail.type === 'plain') plain.push(detail)
       else addDetail(details, detail)
@@ -35,6 +36,9 @@ export function toReasoning(content: readonly ContentBlock[], hasCalls: boolean,
     ...(signed.length > 0 ? { reasoning_details: signed } : {}),
   }
 }
+
+const isThought = (block: ContentBlock): block is ThoughtBlock =>
+  block.type === 'thinking' || block.type === 'redacted_thinking'
 
 /** The field that the upstream's own thoughts came in. */
 const fieldOf = (plain: readonly StoredDetail[], target: Target): PlainField =>

@@ -108,20 +108,28 @@ function toolIdsOf(turns: readonly Turn[]): ReadonlySet<string> {
 }
 
 /** Cache writes count as one-hour writes only when no breakpoint asked for less. */
-function isHourCache({ messages, tools = [], cache_control: top }: ChatRequest): boolean {
-  const marks = [top as CacheMark | undefined, ...tools.map(markOf), ...partsOf(messages).map(markOf)]
-  const given = marks.filter((mark) => mark !== undefined)
-  return given.length > 0 && given.every((mark) => mark.ttl === '1h')
+function isHourCache({ messages, tools, cache_control: top }: ChatRequest): boolean {
+  let hours = 0
+  let others = 0
+  const count = (mark: CacheMark | undefined): void => {
+    if (mark?.ttl === '1h') hours++
+    else if (mark) others++
+  }
+  count(top as CacheMark | undefined)
+  for (const tool of tools ?? []) if ('cache_control' in tool) count(tool.cache_control)
+  for (const part of partsOf(messages)) count(part.cache_control)
+  return hours > 0 && others === 0
 }
 
-const markOf = (marked: ChatTool | Part): CacheMark | undefined =>
-  'cache_control' in marked ? marked.cache_control : undefined
+function binaryChars(messages: readonly ChatMessage[]): number {
+  let total = 0
+  for (const part of partsOf(messages)) total += binaryLength(part)
+  return total
+}
 
-const partsOf = (messages: readonly ChatMessage[]): readonly Part[] =>
-  messages.flatMap(({ content }): readonly Part[] => (Array.isArray(content) ? content : []))
-
-const binaryChars = (messages: readonly ChatMessage[]): number =>
-  partsOf(messages).reduce((total, part) => total + binaryLength(part), 0)
+function* partsOf(messages: readonly ChatMessage[]): Generator<Part> {
+  for (const { content } of messages) if (Array.isArray(content)) yield* content
+}
 
 function binaryLength(part: Part): number {
   if (part.type === 'image_url') return part.image_url.url.length

@@ -28,8 +28,11 @@ export function scanForStop(sequences: readonly string[], held: string, piece: s
 /** How many characters at the end of `text` begin one of the sequences. */
 function tailLength(sequences: readonly string[], text: string): number {
   let longest = 0
-  for (const sequence of sequences)
-    for (let length = Math.min(sequence.length - 1, text.length); length > longest; length--)
-      if (sequence.startsWith(text.slice(text.length - length))) longest = length
+  for (const sequence of sequences) {
+    const first = sequence.charAt(0)
+    let at = text.indexOf(first, text.length - sequence.length + 1)
+    while (at >= 0 && !sequence.startsWith(text.slice(at))) at = text.indexOf(first, at + 1)
+    if (at >= 0) longest = Math.max(longest, text.length - at)
+  }
   return longest
 }

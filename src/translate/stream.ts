@@ -8,6 +8,7 @@ import {
   closeRun,
   finishCalls,
   flushText,
+  keepForLater,
   releaseText,
   writeCalls,
   writeText,
@@ -90,8 +91,8 @@ function onFinish(state: State, choice: Choice): State {
 const forgetEarlyFinish = (state: State): State =>
   state.finish !== undefined && hasNothing(state) ? { ...state, finish: undefined, native: undefined } : state
 
-const hasNothing = ({ nextIndex, calls, waiting, run }: State): boolean =>
-  nextIndex === 0 && calls.length === 0 && waiting.trim() === '' && (!run || isEmptyRun(run))
+const hasNothing = ({ nextIndex, calls, waitingVisible, run }: State): boolean =>
+  nextIndex === 0 && calls.length === 0 && !waitingVisible && (!run || isEmptyRun(run))
 
 // — reasoning —
 
@@ -103,7 +104,7 @@ function onReasoning(before: State, piece: StoredDetail, terms: AnswerTerms, out
     const grown = addReasoning(state, piece, terms, out)
     return piece.signature && grown.waiting !== '' ? releaseText(grown, terms, out) : grown
   }
-  if (state.waiting.trim() !== '') return onReasoning(flushText(state, terms, out), piece, terms, out)
+  if (state.waitingVisible) return onReasoning(flushText(state, terms, out), piece, terms, out)
   return addReasoning(closeRun(state, terms, out), piece, terms, out)
 }
 
@@ -111,7 +112,7 @@ function onReasoning(before: State, piece: StoredDetail, terms: AnswerTerms, out
 function interrupt(state: State, piece: StoredDetail, terms: AnswerTerms, out: Out): State {
   if (isEmptyPiece(piece)) return state
   if (state.open === 'tool' || !beginsSignedText(piece, terms.family))
-    return { ...state, late: [...state.late, piece] }
+    return keepForLater(state, piece, terms)
   return addReasoning(closeOpen(state, terms, out), piece, terms, out)
 }
 
@@ -120,8 +121,10 @@ function interrupt(state: State, piece: StoredDetail, terms: AnswerTerms, out: O
 function onText(before: State, text: string, terms: AnswerTerms, out: Out): State {
   if (before.stopSequence !== undefined) return before
   if (before.open === 'text') return writeText(before, text, terms, out)
-  const known = text.trim() === '' ? before : forgetEarlyFinish(before)
-  const state = { ...known, waiting: known.waiting + text, waitingPieces: known.waitingPieces + 1 }
+  const waitingVisible = before.waitingVisible || text.trim() !== ''
+  const known = waitingVisible ? forgetEarlyFinish(before) : before
+  const waiting = known.waiting + text
+  const state = { ...known, waiting, waitingPieces: known.waitingPieces + 1, waitingVisible }
   return mustWait(state) ? state : releaseText(state, terms, out)
 }
 

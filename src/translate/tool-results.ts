@@ -20,9 +20,17 @@ export function toToolResults(
   target: Target,
 ): TranslatedResults {
   const moved: Part[] = []
-  const inCallOrder = results.toSorted((a, b) => calls.indexOf(a.tool_use_id) - calls.indexOf(b.tool_use_id))
-  return { messages: inCallOrder.map((result) => toToolMessage(result, target, moved)), moved }
+  const messages = inCallOrder(results, calls).map((result) => toToolMessage(result, target, moved))
+  return { messages, moved }
 }
+
+const inCallOrder = (
+  results: readonly ToolResultBlock[],
+  calls: readonly string[],
+): readonly ToolResultBlock[] =>
+  results.length > 1
+    ? results.toSorted((a, b) => calls.indexOf(a.tool_use_id) - calls.indexOf(b.tool_use_id))
+    : results
 
 function toToolMessage(block: ToolResultBlock, target: Target, moved: Part[]): ToolMessage {
   const kept = keepOrMove(partsOf(block, target), block, target, moved)

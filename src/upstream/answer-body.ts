@@ -4,7 +4,7 @@ import { endSse, parseSse, SSE_START } from './sse.ts'
 import type { Batch } from './upstream.ts'
 
 /** The JSON of a body that should be an error or a whole answer; undefined for anything else, such as HTML. */
-export function parseBody(text: string): Chunk | undefined {
+function parseBody(text: string): Chunk | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined

@@ -151,8 +151,11 @@ function toError(error: unknown): ChatError {
 /** HTTP status, else what the error object says. */
 function statusOf(httpStatus: number, error: ChatError): number | undefined {
   if (httpStatus >= 400) return httpStatus
-  return [error.http_status, error.code].map(Number).find((code) => code >= 400 && code < 600)
+  return [error.http_status, error.code].map(toNumber).find((code) => code >= 400 && code < 600)
 }
+
+const toNumber = (value: unknown): number =>
+  typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
 
 function mappingOf(error: ChatError, status: number | undefined): Mapped {
   const words = [error.code, error.availability?.code, error.type]

@@ -54,5 +54,5 @@ const KEYS: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 
 /** Text in which no key can be read any more. */
-export const maskKeys = (text: string): string =>
+const maskKeys = (text: string): string =>
   KEYS.reduce((masked, [key, kept]) => masked.replaceAll(key, kept), text)

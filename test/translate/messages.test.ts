@@ -14,7 +14,7 @@ const TARGETS = [CLAUDE, GPT, GEMINI, DEEPSEEK, LOCAL]
 
 // — whole conversations —
 
-const mark = fc.option(fc.constant({ type: 'ephemeral' as const }), { nil: undefined, freq: 4 })
+const mark = fc.option(fc.constant({ type: 'ephemeral' as const }), { nil: null, freq: 4 })
 const text = fc.record({
   type: fc.constant('text' as const),
   text: fc.constantFrom('a', 'b\n', ' '),

@@ -37,7 +37,7 @@ describe('every model gets', () => {
 
   test('everything else by reference', () => {
     const properties = { a: { type: 'string', format: 'uri' } }
-    expect(parameters({ type: 'object', properties }).properties).toBe(properties)
+    expect(parameters({ type: 'object', properties })['properties']).toBe(properties)
   })
 
   test('parameters that are named like keywords, untouched (T43)', () => {
@@ -103,11 +103,7 @@ describe('Gemini gets', () => {
     ['no propertyNames', { type: 'object', propertyNames: { pattern: 'a' } }, { type: 'object' }],
     ['no patternProperties', { type: 'object', patternProperties: { a: {} } }, { type: 'object' }],
     ['no default, no examples', { type: 'string', default: 'a', examples: ['b'] }, { type: 'string' }],
-    [
-      'no not, no if',
-      { type: 'string', not: { const: 'a' }, if: {}, then: {}, else: {} },
-      { type: 'string' },
-    ],
+    ['no not, no if', { type: 'string', not: { const: 'a' }, if: {}, else: {} }, { type: 'string' }],
     [
       'no keyword that is unknown to it',
       { type: 'array', items: { type: 'string' }, uniqueItems: true, 'x-mine': 1 },
@@ -252,7 +248,8 @@ test.each(['google', 'openai', 'anthropic', 'other'] as const)(
   'a depth bomb does no harm at %s',
   (family) => {
     let bomb: Schema = { type: 'object' }
-    for (let n = 0; n <= 2000; n++) bomb = n % 2 ? { anyOf: [bomb] } : { type: 'object', properties: { a: bomb } }
+    for (let n = 0; n <= 2000; n++)
+      bomb = n % 2 ? { anyOf: [bomb] } : { type: 'object', properties: { a: bomb } }
     expect(toParameters(bomb, family, true).schema).toMatchObject({ type: 'object' })
     expect(toAnswerSchema(bomb, family).schema).toMatchObject({ type: 'object' })
   },

@@ -45,7 +45,7 @@ const from = fc.constantFrom
 const word = from('', ' ', '\n', 'a', 'ab', 'END', 'E', 'long text', '[REDACTED]')
 const index = from(undefined, null, 0, 1)
 
-const anyDetail: fc.Arbitrary<ReasoningDetail> = fc.record({
+const anyDetail = fc.record({
   type: from('reasoning.text', 'reasoning.summary', 'reasoning.encrypted', 'reasoning.server_tool_call'),
   text: optional(word),
   summary: optional(word),
@@ -54,7 +54,7 @@ const anyDetail: fc.Arbitrary<ReasoningDetail> = fc.record({
   format: from(undefined, null, 'unknown', 'anthropic-claude-v1', 'google-gemini-v1'),
   id: from(undefined, null, 'r1', 'r2'),
   index,
-})
+}) as fc.Arbitrary<ReasoningDetail>
 const anyArguments = from(
   '',
   ' ',
@@ -303,7 +303,7 @@ const detailOf = ({ reasoning, signature }: Planned): ReasoningDetail[] =>
     ? []
     : [{ type: 'reasoning.text', text: reasoning, signature, format: 'anthropic-claude-v1', index: 0 }]
 
-const callsOf = ({ calls }: Planned): ToolCallDelta[] =>
+const callsOf = ({ calls }: Planned) =>
   calls.map((input, at) => ({
     index: at,
     id: `call_${at}`,
@@ -340,12 +340,12 @@ function asStream(answer: Planned, cuts: readonly number[]): Input[] {
   )
   const signature = detail ? [chunk({ reasoning_details: [{ ...detail, text: '' }] })] : []
   const calls = callsOf(answer).flatMap((call) =>
-    cutAt(String(call.function?.arguments), cuts).map((args, n) =>
+    cutAt(call.function.arguments, cuts).map((args, n) =>
       chunk({
         tool_calls: [
           n === 0
             ? { ...call, function: { ...call.function, arguments: args } }
-            : { index: call.index ?? 0, function: { arguments: args } },
+            : { index: call.index, function: { arguments: args } },
         ],
       }),
     ),

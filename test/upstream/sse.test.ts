@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 
 import { Failure } from '../../src/core/errors.ts'
+import { errorOf } from '../../src/upstream/answer-body.ts'
 import { createClient } from '../../src/upstream/client.ts'
 import { endSse, parseSse, SSE_START } from '../../src/upstream/sse.ts'
 import type { Batch } from '../../src/upstream/upstream.ts'
@@ -78,11 +79,8 @@ test('one long line in many reads is not copied with each of them', () => {
 
 // — the reader behind it —
 
-const headersOf = (type: string | undefined): HeadersInit =>
-  type === undefined ? {} : { 'content-type': type }
-
-const responseOf = (body: BodyInit, type: string | undefined = 'text/event-stream'): Response =>
-  new Response(body, { headers: headersOf(type) })
+const responseOf = (body: string | ReadableStream<Uint8Array>, type = 'text/event-stream'): Response =>
+  new Response(body, { headers: { 'content-type': type } })
 
 const clientOf = (response: Response) =>
   createClient({
@@ -261,4 +259,18 @@ test.each([
 test.each(['<html>Sign in</html>', '[]', '', '"x"'])('the body %p is no answer', async (body) => {
   const { failure } = await read(responseOf(body, 'text/html'))
   expect(failure?.message).toBe('the upstream answered with something that is not JSON')
+})
+
+test.each([
+  ['{"error":{"message":"no"}}', { message: 'no' }],
+  ['{"error":"no"}', 'no'],
+  ['{"message":"no"}', 'no'],
+  ['{"detail":"no"}', 'no'],
+  ['{"other":1}', undefined],
+  ['<html><title> Bad gateway </title></html>', 'Bad gateway'],
+  ['<html></html>', undefined],
+  ['upstream connect error', 'upstream connect error'],
+  ['', undefined],
+])('the body %p of a refusal says %p', (body, error) => {
+  expect(errorOf(body)).toEqual(error)
 })

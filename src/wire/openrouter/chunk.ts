@@ -40,7 +40,7 @@ export interface Delta {
   readonly audio?: { readonly transcript?: string | null } | null
 }
 
-export interface ContentPart {
+interface ContentPart {
   readonly type?: string | null
   readonly text?: string | null
 }

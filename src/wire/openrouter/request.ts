@@ -17,7 +17,7 @@ export interface TextPart {
   text: string
   cache_control?: CacheMark
 }
-export interface ImagePart {
+interface ImagePart {
   type: 'image_url'
   image_url: { url: string }
   cache_control?: CacheMark
@@ -41,7 +41,7 @@ export interface SystemMessage {
   /** Changes the effort from here on; stands alone, with empty content. Few models take it. */
   configuration_update?: { reasoning: { effort: string } }
 }
-export interface UserMessage {
+interface UserMessage {
   role: 'user'
   content: string | Part[]
 }
