@@ -79,9 +79,17 @@ function parse(text: string): unknown {
 /** Bun writes deeply nested JSON in quadratic time: 100,000 levels, which 200 KB can hold, stop the server for seconds. */
 const MAX_DEPTH = 1000
 
+/** Written as loops: it sees every value of every request. */
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner))
+  if (levels === 0) return true
+  if (Array.isArray(value)) {
+    for (const inner of value) if (isDeeperThan(levels - 1, inner)) return true
+    return false
+  }
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const name in fields) if (isDeeperThan(levels - 1, fields[name])) return true
+  return false
 }
 
 function hasLoneSurrogate(value: unknown): boolean {

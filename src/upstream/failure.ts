@@ -175,10 +175,9 @@ function find(table: Readonly<Record<string, Mapped>>, words: readonly unknown[]
 const UNKNOWN_MODEL = [
   /\bis not a valid model id\b/i,
   /^no endpoints found for [^\s]+\.?$/i,
-  /\bmodel\b.{0,120}\bdoes not exist\b/i,
+  /\bmodels?[ /][^\s]+ (?:does not exist|(?:is |was )?not found)\b/i,
   /\bmodel not exist\b/i,
-  /\bmodel\b.{0,120}\bnot found\b/i,
-  /\binvalid model\b/i,
+  /\binvalid model:/i,
 ] as const
 
 /** OpenRouter and others refuse an unknown model with 400; Anthropic's clients know it as 404 (Anthropic API, V8). */

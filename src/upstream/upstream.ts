@@ -5,7 +5,7 @@ export type Batch = ReadonlyArray<Chunk | '[DONE]'>
 
 /** One chat request, ready to be sent. */
 export interface UpstreamCall {
-  /** The model's slug, for error messages. */
+  /** The model as the client named it, for error messages. */
   readonly model: string
   /** Whether the body asks for a stream. */
   readonly stream: boolean

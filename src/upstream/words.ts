@@ -25,7 +25,7 @@ function textOf(value: unknown, depth = 0): string {
   if (depth > MAX_WRAPPINGS) return ''
   if (typeof value === 'string') {
     const inner = parseJson(value)
-    return (inner === undefined ? '' : textOf(inner, depth + 1)) || value.trim()
+    return (inner === undefined ? '' : textOf(inner, depth + 1)) || titleOf(value) || value.trim()
   }
   if (Array.isArray(value)) return textOf(value[0], depth + 1)
   if (typeof value !== 'object' || value === null) return ''
@@ -36,6 +36,10 @@ function textOf(value: unknown, depth = 0): string {
   }
   return ''
 }
+
+/** What a page says that some proxy in between has made; '' for all other text. */
+const titleOf = (text: string): string =>
+  /^\s*<(?:!doctype|html)\b[^]*?<title[^>]*>([^<]*)<\/title>/i.exec(text)?.[1]?.trim() ?? ''
 
 function parseJson(text: string): unknown {
   if (!/^\s*[{[]/.test(text)) return undefined

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 
 import { Failure } from '../../src/core/errors.ts'
+import { errorOf } from '../../src/upstream/answer-body.ts'
 import { brokenConnection, finishOf, toFailure, type UpstreamRefusal } from '../../src/upstream/failure.ts'
 
 const NOW = Date.parse('2026-11-22T12:00:00Z')
@@ -132,6 +133,7 @@ describe('a model that the upstream does not know', () => {
     [400, { message: 'Invalid model: foo' }],
     [400, { message: 'Model Not Exist' }],
     [404, "model 'foo' not found"],
+    [404, { message: 'models/foo is not found for API version v1beta' }],
     [
       400,
       {
@@ -150,6 +152,15 @@ describe('a model that the upstream does not know', () => {
     const failure = refused(404, { message: 'No endpoints found that support image input' })
     expect(failure.message).toBe('model: claude-opus-5 (No endpoints found that support image input)')
     expect(refused(404, { message: 'Not Found' }).message).toBe('Not Found')
+  })
+
+  test('what only mentions a model is none', () => {
+    expect(refused(400, { message: "The model's last tool call was not found in the messages" }).kind).toBe(
+      'invalid_request_error',
+    )
+    expect(refused(400, { message: 'tool_choice: invalid model behaviour' }).kind).toBe(
+      'invalid_request_error',
+    )
   })
 
   test('a fault of the server is none', () => {
@@ -270,6 +281,16 @@ describe('the words', () => {
       'Provider returned error: Bad image',
     ],
     [
+      'of a page are its title',
+      {
+        message: 'Provider returned error',
+        metadata: {
+          raw: '<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body>…</body></html>',
+        },
+      },
+      'Provider returned error: 502 Bad Gateway',
+    ],
+    [
       'of FastAPI are a detail',
       { message: 'Provider returned error', metadata: { raw: '{"detail":"Bad image"}' } },
       'Provider returned error: Bad image',
@@ -344,6 +365,16 @@ test('an error may only say how an answer ended', () => {
   expect(finishOf({ metadata: { error_type: 'refusal' } })).toBe('content_filter')
   expect(finishOf({ metadata: { error_type: 'provider_unavailable' } })).toBeUndefined()
   expect(finishOf('refusal')).toBeUndefined()
+})
+
+test.each([
+  ['<html><head><title>504 Gateway Time-out</title></head></html>', '504 Gateway Time-out'],
+  ['<html><body>Sorry</body></html>', 'the upstream answered with status 504'],
+  ['upstream connect error', 'upstream connect error'],
+  ['{"detail":"No."}', 'No.'],
+  ['', 'the upstream answered with status 504'],
+])('a body that is no error object is reduced to what it says: %s', (body, message) => {
+  expect(refused(504, errorOf(body) ?? null)).toMatchObject({ kind: 'timeout_error', message })
 })
 
 test('a broken connection is a bad gateway', () => {

@@ -8,7 +8,7 @@ const both = (input: number, output: number, limit: number): string =>
   `input length and \`max_tokens\` exceed context limit: ${input} + ${output} > ${limit}, ` +
   'decrease input length or `max_tokens` and try again'
 
-describe('with numbers', () => {
+describe('every wording becomes the one that clients act on (T36)', () => {
   test.each<[string, string, string]>([
     ['Anthropic', 'prompt is too long: 215692 tokens > 200000 maximum', long(215692, 200000)],
     [
