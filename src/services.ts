@@ -1,6 +1,7 @@
 import type { Config } from './config/schema.ts'
 import type { Clock } from './core/clock.ts'
 import type { Services } from './messages/services.ts'
+import { compileSchemas } from './messages/validation/shape.ts'
 import type { Log } from './observability/log.ts'
 import { createTokenCounter } from './tokens/counter.ts'
 import type { ModelMap } from './translate/model.ts'
@@ -50,6 +51,9 @@ export function createServices(config: Config, clock: Clock, log: Log): Services
     strict: config.strictCompat,
   }
 }
+
+/** Does in a quiet moment what the first request would otherwise wait for. */
+export const warmUp = compileSchemas
 
 const networkFetch: Fetch = async (url, init) => fetch(url, init)
 

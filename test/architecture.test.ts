@@ -3,7 +3,18 @@ import { dirname, join, relative } from 'node:path'
 
 /** Which folder may import which. Read it top to bottom: that is the way of a request. docs/ARCHITECTURE.md shows it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  '.': ['cli', 'http', 'messages', 'tokens', 'translate', 'upstream', 'observability', 'config', 'wire', 'core'],
+  '.': [
+    'cli',
+    'http',
+    'messages',
+    'tokens',
+    'translate',
+    'upstream',
+    'observability',
+    'config',
+    'wire',
+    'core',
+  ],
   cli: ['.', 'http', 'observability', 'config', 'core'],
   http: ['messages', 'observability', 'wire', 'core'],
   messages: ['tokens', 'translate', 'upstream', 'wire', 'core'],
@@ -45,6 +56,8 @@ describe.each(files)('%s', (file) => {
     if (!PURE.includes(folderOf(file))) return
     const packages = importsOf(text).filter((specifier) => !specifier.startsWith('.'))
     expect(packages.filter((name) => !PURE_PACKAGES.includes(name))).toEqual([])
-    expect(text).not.toMatch(/\b(Date\.now|Math\.random|crypto\.|process\.|Bun\.|fetch\(|setTimeout|setInterval)\b/)
+    expect(text).not.toMatch(
+      /\b(Date\.now|Math\.random|crypto\.|process\.|Bun\.|fetch\(|setTimeout|setInterval)\b/,
+    )
   })
 })

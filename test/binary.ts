@@ -14,9 +14,13 @@ const binary = join(await mkdtemp(join(tmpdir(), 'binary-')), 'openrouter-anthro
 await run(['bun', 'run', 'build'], await copyProject())
 await cp(join(copy, 'dist/openrouter-anthropic-server'), binary)
 await rm(copy, { recursive: true })
-const code = await run(['bun', 'test', 'test/api', 'test/http/docs.test.ts', 'test/clients', ...process.argv.slice(2)], root, {
-  SERVER_BINARY: binary,
-})
+const code = await run(
+  ['bun', 'test', 'test/api', 'test/http/docs.test.ts', 'test/clients', ...process.argv.slice(2)],
+  root,
+  {
+    SERVER_BINARY: binary,
+  },
+)
 await rm(join(binary, '..'), { recursive: true })
 process.exit(code)
 
@@ -26,7 +30,11 @@ async function copyProject(): Promise<string> {
   return copy
 }
 
-async function run(command: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<number> {
+async function run(
+  command: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+): Promise<number> {
   const [program = '', ...args] = command
   const executable = program === 'bun' ? process.execPath : program
   const child = Bun.spawn([executable, ...args], {

@@ -50,7 +50,14 @@ async function smoke(): Promise<void> {
   const script =
     'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && mount -t proc proc "$1/proc" && ' +
     'mount -t tmpfs -o uid=65532 tmpfs "$1/data" && exec chroot --userspec=65532:65532 "$1" "$2"'
-  const settings = { HOST: '0.0.0.0', PORT: '0', DATA_DIR: '/data', SERVER_API_KEYS: KEY, HOME: '/', LOG_LEVEL: 'warn' }
+  const settings = {
+    HOST: '0.0.0.0',
+    PORT: '0',
+    DATA_DIR: '/data',
+    SERVER_API_KEYS: KEY,
+    HOME: '/',
+    LOG_LEVEL: 'warn',
+  }
   const server = Bun.spawn(['unshare', '--mount', 'sh', '-c', script, 'sh', root, NAME], {
     env: { PATH: process.env['PATH'] ?? '', ...settings },
     stdin: 'ignore',

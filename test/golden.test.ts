@@ -65,6 +65,7 @@ async function termsOf(scenario: string): Promise<AnswerTerms> {
     inputTokens: 100,
     stopSequences: [],
     hideThinking: false,
+    asksContextEdits: false,
     usage: { hourCache: false, fast: false },
     ...rest,
     toolNames: new Map(toolNames.map((name) => (typeof name === 'string' ? [name, name] : name))),

@@ -68,8 +68,9 @@ function complain(text: string): void {
 
 /** A closed pipe or a full disk behind the output is no reason to stop serving. */
 function write(descriptor: number, text: string): void {
+  let rest: Uint8Array = new TextEncoder().encode(text)
   try {
-    writeSync(descriptor, text)
+    while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest))
   } catch {
     // Nobody is left to be told.
   }

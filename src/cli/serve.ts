@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { createAccess } from '../http/access.ts'
 import { createActivity, type Server } from '../http/server.ts'
 import { createLog, type Log } from '../observability/log.ts'
-import { createServices } from '../services.ts'
+import { createServices, warmUp } from '../services.ts'
 
 export interface Program {
   readonly name: string
@@ -17,6 +17,9 @@ export interface Running {
   /** Lets running requests finish, for a bounded time. */
   stop(): Promise<void>
 }
+
+/** Soon, but not before whoever waits for the listening line has read it. */
+const WARM_UP_AFTER_MS = 20
 
 /** Starts the server. Throws where it cannot listen. */
 export function serve(config: Config, program: Program, writeLog: (text: string) => void): Running {
@@ -44,6 +47,7 @@ export function serve(config: Config, program: Program, writeLog: (text: string)
     // So is the 413: Bun's would have no body. What is not read is never held in memory.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
   })
+  setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
   const listener = app.server
   const { port } = listener ?? { port: config.port }
   const host = config.host.includes(':') ? `[${config.host}]` : config.host

@@ -1,14 +1,5 @@
 /** The eight steps of a request. The trace and the log show exactly these names. */
-export const STEPS = [
-  'validate',
-  'map-model',
-  'cache',
-  'convert',
-  'call',
-  'tools',
-  'continue',
-  'respond',
-] as const
+const STEPS = ['validate', 'map-model', 'cache', 'convert', 'call', 'tools', 'continue', 'respond'] as const
 export type StepName = (typeof STEPS)[number]
 
 export type Fields = Readonly<Record<string, unknown>>

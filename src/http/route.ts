@@ -1,6 +1,6 @@
 import type { ClientProtocol, Outcome, RequestContext } from '../core/context.ts'
 import type { Log } from '../observability/log.ts'
-import { createTrace } from '../observability/trace.ts'
+import { createTrace, type RequestTrace } from '../observability/trace.ts'
 import { addressOf } from './address.ts'
 import { readProtocol } from './protocol.ts'
 import { asFailure, errorResponse } from './respond.ts'
@@ -95,8 +95,9 @@ function beginExchange(server: Server, request: Request): OpenExchange {
       outcome,
       duration_ms: durationMs,
       ...trace.notes(),
-      steps_ms: stepTimes(trace.spans()),
     })
+    if (server.log.writesDebug)
+      server.log.debug('request-steps', { request_id: id, steps_ms: stepTimes(trace) })
   }
   return {
     context,
@@ -107,8 +108,8 @@ function beginExchange(server: Server, request: Request): OpenExchange {
   }
 }
 
-const stepTimes = (spans: ReturnType<ReturnType<typeof createTrace>['spans']>): Record<string, number> => {
+const stepTimes = (trace: RequestTrace): Record<string, number> => {
   const times: Record<string, number> = {}
-  for (const span of spans) times[span.name] = Math.round(span.durationMs * 100) / 100
+  for (const span of trace.spans()) times[span.name] = Math.round(span.durationMs * 100) / 100
   return times
 }

@@ -1,5 +1,5 @@
 import type { Fields, Logger } from '../core/context.ts'
-import { mask, redactField } from './redact.ts'
+import { mask, mayHoldSecret, redactField } from './redact.ts'
 
 /** The levels of a log entry, least important first. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -24,6 +24,8 @@ export interface Log extends Logger {
   child(fields: Fields): Log
   /** Writes what was collected. */
   flush(): void
+  /** Whether entries of the level `debug` are written, for those that cost something to make. */
+  readonly writesDebug: boolean
 }
 
 /** Starts a log. It keeps no process alive, so `flush` belongs to the end of the program. */
@@ -31,8 +33,10 @@ export function createLog({ level, write, now, flushEveryMs = 50 }: LogOptions):
   const lines = createLines(write, flushEveryMs)
   const timestamp = createTimestamp(now)
   const append = (entryLevel: Level, event: string, bound: Fields, fields: Fields): void => {
-    const head = `{"time":"${timestamp()}","level":"${entryLevel}","event":${JSON.stringify(mask(event))}`
-    lines.add(`${head}${writeFields(bound, fields)}${writeFields(fields)}}\n`)
+    const entry = { time: timestamp(), level: entryLevel, event, ...bound }
+    lines.add(
+      `${plainJson(entry, fields) ?? JSON.stringify(addRedacted({ ...entry, event: mask(event) }, fields))}\n`,
+    )
     if (entryLevel === 'error') lines.flush()
   }
   const createChild = (bound: Fields): Log => {
@@ -43,8 +47,9 @@ export function createLog({ level, write, now, flushEveryMs = 50 }: LogOptions):
       info: at('info'),
       warn: at('warn'),
       error: at('error'),
-      child: (fields) => createChild({ ...bound, ...fields }),
+      child: (fields) => createChild(addRedacted({ ...bound }, fields)),
       flush: lines.flush,
+      writesDebug: isLogged('debug', level),
     }
   }
   return createChild({})
@@ -58,26 +63,30 @@ const ignore = (): void => {}
 /** The names every entry has; a field of the same name gets a `_` behind it. */
 const RESERVED = new Set(['time', 'level', 'event'])
 
-/** The fields as JSON members, each with a comma before it; written out by hand, as every request ends in one. */
-function writeFields(fields: Fields, overriding?: Fields): string {
-  let text = ''
-  for (const name of Object.keys(fields)) {
-    if (overriding && Object.hasOwn(overriding, name)) continue
-    const value = JSON.stringify(redactField(fields, name))
-    if (value !== undefined) text += `,${quotedName(name)}:${value}`
+/**
+ * The entry as it is, where it is made of plain values and nothing in it looks like a secret: the common case, and
+ * every request ends in one. Undefined where it has to be looked at field by field.
+ */
+function plainJson(entry: Fields, fields: Fields): string | undefined {
+  for (const name in fields) {
+    if (RESERVED.has(name) || !isPlain(fields[name])) return undefined
   }
-  return text
+  const json = JSON.stringify({ ...entry, ...fields })
+  return mayHoldSecret(json) ? undefined : json
 }
 
-const quotedNames = new Map<string, string>()
-const MOST_QUOTED = 1000
+const isPlain = (value: unknown): boolean =>
+  value === null ||
+  value === undefined ||
+  typeof value === 'string' ||
+  typeof value === 'number' ||
+  typeof value === 'boolean'
 
-function quotedName(name: string): string {
-  const known = quotedNames.get(name)
-  if (known !== undefined) return known
-  const quoted = JSON.stringify(RESERVED.has(name) ? `${name}_` : name)
-  if (quotedNames.size < MOST_QUOTED) quotedNames.set(name, quoted)
-  return quoted
+function addRedacted(entry: Record<string, unknown>, fields: Fields): Record<string, unknown> {
+  for (const name of Object.keys(fields)) {
+    entry[RESERVED.has(name) ? `${name}_` : name] = redactField(fields, name)
+  }
+  return entry
 }
 
 interface Lines {

@@ -32,6 +32,13 @@ function exposureOf(name: string): Exposure {
 
 const MAY_HOLD_KEY = /sk-|bearer|basic|api.?key|authorization|passw|secret|token|:\/\//i
 
+/** The same for a whole entry in JSON: by names, too. Counts of tokens are no secret. */
+const MAY_BE_SECRET =
+  /sk-|bearer|basic|key"|api.?key|auth|cookie|credential|jwt|passw|passphrase|secret|token(?!s":[\d.n])|:\/\//i
+
+/** Whether a JSON text has anything in it that may have to be hidden; rather too often than once too few. */
+export const mayHoldSecret = (json: string): boolean => MAY_BE_SECRET.test(json)
+
 /** What keys look like inside a text, and what stands there instead. */
 const KEYS = [
   [/\b(bearer|basic)(\s+)[^\s"',;]+/gi, `$1$2${REDACTED}`],

@@ -140,9 +140,19 @@ const CLAUDE_SINCE: ReadonlyArray<readonly [version: number, calibration: Calibr
 const CLAUDE_VERSION = /claude-(?:[a-z]+-)?(\d{1,2}(?:[.-]\d(?!\d))?)(?!\d)/
 const OPENAI_NAME = /(?:^|\/)(?:gpt|chatgpt|codex|o\d)/
 
+const remembered = new Map<string, Calibration>()
+const MOST_REMEMBERED = 1000
+
 /** The numbers for a model, by its name as an upstream or a client spells it. */
 export function calibrationOf(model: string): Calibration {
-  const name = model.toLowerCase()
+  const known = remembered.get(model)
+  if (known) return known
+  const calibration = findCalibration(model.toLowerCase())
+  if (remembered.size < MOST_REMEMBERED) remembered.set(model, calibration)
+  return calibration
+}
+
+function findCalibration(name: string): Calibration {
   if (name.includes('claude')) return claudeCalibration(name)
   return OPENAI_NAME.test(name) ? OPENAI : OTHER
 }

@@ -28,7 +28,7 @@ export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
         addDelta(blocks[event.index], event.delta)
         break
       case 'message_delta':
-        if (message) message = { ...message, ...event.delta, usage: event.usage }
+        if (message) message = withEnd(message, event)
         break
       case 'content_block_stop':
       case 'message_stop':
@@ -38,6 +38,14 @@ export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
   if (!message) throw new Failure('api_error', 'the answer has no beginning')
   const { stop_reason } = message
   return { ...message, content: blocks.map((block) => finish(block, stop_reason)) }
+}
+
+function withEnd(
+  message: MessageResponse,
+  end: Extract<StreamEvent, { type: 'message_delta' }>,
+): MessageResponse {
+  const { delta, usage, context_management } = end
+  return { ...message, ...delta, usage, ...(context_management ? { context_management } : {}) }
 }
 
 function addDelta(open: OpenBlock | undefined, delta: BlockDelta): void {

@@ -69,6 +69,7 @@ export function translateRequest(
       toolNames: names,
       takenToolIds: toolIdsOf(turns),
       hideThinking: hidesThinking(request),
+      asksContextEdits: Boolean(request.context_management),
       usage: { hourCache: isHourCache(body), fast: request.speed === 'fast' },
     },
     binaryChars: binaryChars(body.messages),

@@ -177,10 +177,13 @@ function end(before: State, terms: AnswerTerms, out: Out): void {
         requestedStops: terms.stopSequences,
       }),
       usage: finalUsage(state, terms),
+      ...(terms.asksContextEdits ? { context_management: NO_EDITS } : {}),
     },
     { type: 'message_stop' },
   )
 }
+
+const NO_EDITS = { applied_edits: [] }
 
 /** Ends that must not pass for success (openrouter §7.7). */
 function refuseBrokenEnd(state: State): void {

@@ -16,5 +16,7 @@ export interface AnswerTerms {
   /** Tool-call ids that the conversation has used already. */
   readonly takenToolIds: ReadonlySet<string>
   readonly hideThinking: boolean
+  /** The request asked for edits of its context; none is applied here, and the answer says so. */
+  readonly asksContextEdits: boolean
   readonly usage: UsageTerms
 }

@@ -25,7 +25,7 @@ export function errorOf(text: string): ChatError | string | undefined {
 }
 
 /** The end mark of a chat-completions stream: the answer is complete, whatever the connection still does. */
-export const isEndMark = (data: string | undefined): boolean => data?.trimEnd() === '[DONE]'
+export const isEndMark = (data: string): boolean => data.startsWith('[DONE]') && data.trimEnd() === '[DONE]'
 
 /** One event's data as a chunk. */
 export function parseChunk(data: string): Chunk {

@@ -14,7 +14,7 @@ export interface RetryOptions {
 const BASE_DELAY_MS = 300
 
 /** Half to all of 300 ms, 600 ms, 1200 ms …: spreads the tries of many requests that failed together. */
-export const retryDelayMs = (attempt: number, random: number): number =>
+const retryDelayMs = (attempt: number, random: number): number =>
   BASE_DELAY_MS * 2 ** (attempt - 1) * (0.5 + random / 2)
 
 /**

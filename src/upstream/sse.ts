@@ -28,6 +28,11 @@ export function parseSse(state: SseState, piece: string, out: string[]): SseStat
   for (;;) {
     const at = hasReturn ? nextBreak(text, from) : text.indexOf('\n', from)
     if (at < 0) break
+    if (!hasReturn && rest === '' && data === undefined && isWholeEvent(text, from, at)) {
+      out.push(text.slice(from + PREFIX.length, at))
+      from = at + 2
+      continue
+    }
     // Joined only here: a line that spans many reads is neither copied nor searched again with each of them.
     const line = rest + text.slice(from, at)
     rest = ''
@@ -36,6 +41,12 @@ export function parseSse(state: SseState, piece: string, out: string[]): SseStat
   }
   return { rest: rest + text.slice(from), data, afterReturn: text.charCodeAt(text.length - 1) === RETURN }
 }
+
+const PREFIX = 'data: '
+
+/** The common event: one line of data, a blank line, both there. It is cut out in one go. */
+const isWholeEvent = (text: string, from: number, at: number): boolean =>
+  text.charCodeAt(at + 1) === LINE_FEED && at > from + PREFIX.length && text.startsWith(PREFIX, from)
 
 /** What an ended stream still holds: servers forget the last blank line, or even the line break. */
 export function endSse(state: SseState, out: string[]): void {

@@ -208,7 +208,7 @@ describe('thinking', () => {
   })
 })
 
-test('C120 context_management edits are accepted; as none is applied, the answer has no list of them', async () => {
+test('C120 context_management edits are accepted, and the answer lists which of them were applied: none', async () => {
   const context_management = {
     edits: [
       { type: 'clear_thinking_20251015', keep: 'all' },
@@ -218,7 +218,7 @@ test('C120 context_management edits are accepted; as none is applied, the answer
   for (const server of [open, strict]) {
     const response = await post(server, think({ context_management }), V2023)
     expect(response.status).toBe(200)
-    expect(await response.json()).not.toHaveProperty('context_management')
+    expect(await response.json()).toHaveProperty('context_management', { applied_edits: [] })
   }
   expect(await sentFor({ context_management })).not.toHaveProperty('context_management')
 })

@@ -69,6 +69,7 @@ export const terms = (overrides: Partial<AnswerTerms> = {}): AnswerTerms => ({
   toolNames: new Map(['Bash', 'Read'].map((name) => [name, name])),
   takenToolIds: new Set(),
   hideThinking: false,
+  asksContextEdits: false,
   usage: { hourCache: false, fast: false },
   ...overrides,
 })

@@ -47,6 +47,7 @@ function roundTrip(
     toolNames: new Map([['go', 'go']]),
     takenToolIds: new Set(),
     hideThinking: display === 'omitted',
+    asksContextEdits: false,
     usage: { hourCache: false, fast: false },
   })
   const { content } = foldEvents(replay(machine, [...chunks, end, '[DONE]']))

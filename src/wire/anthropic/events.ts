@@ -1,4 +1,11 @@
-import type { AnswerBlock, MessageResponse, StopDetails, StopReason, Usage } from './response.ts'
+import type {
+  AnswerBlock,
+  ContextManagement,
+  MessageResponse,
+  StopDetails,
+  StopReason,
+  Usage,
+} from './response.ts'
 
 /** The events of a streamed answer: Anthropic API, 4.2. Their order is `message_start, blocks, message_delta, message_stop`. */
 export type StreamEvent =
@@ -11,6 +18,7 @@ export type StreamEvent =
       delta: MessageDelta
       /** Totals of the whole answer, not increments. */
       usage: Usage
+      context_management?: ContextManagement
     }
   | { type: 'message_stop' }
 

@@ -5,7 +5,6 @@ import { CacheControl, Content, SystemPrompt } from './content.ts'
 import { Tool, ToolChoice } from './tools.ts'
 
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const
-export type Effort = (typeof EFFORTS)[number]
 
 /** A turn of the conversation; in mid-conversation also a system message, which may carry settings alone. */
 export const Message = Type.Union([

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 
 import { nullable, oneOf, open } from '../schema.ts'
 
-export const STOP_REASONS = [
+const STOP_REASONS = [
   'end_turn',
   'max_tokens',
   'stop_sequence',
@@ -65,6 +65,10 @@ export const StopDetails = open({
 })
 export type StopDetails = Static<typeof StopDetails>
 
+/** Beta context-management-2025-06-27, only for requests that asked for edits. */
+export const ContextManagement = open({ applied_edits: Type.Array(open({ type: Type.String() })) })
+export type ContextManagement = Static<typeof ContextManagement>
+
 export const MessageResponse = open(
   {
     id: Type.String(),
@@ -78,6 +82,7 @@ export const MessageResponse = open(
     container: Type.Null(),
     diagnostics: nullable(open({})),
     usage: Usage,
+    context_management: Type.Optional(ContextManagement),
   },
   { $id: 'Message' },
 )
