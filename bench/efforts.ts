@@ -16,7 +16,8 @@ export interface Effort {
 
 const full: Effort = {
   rounds: { a: 7, b1: 5, b2: 7, c: 5 },
-  warmUpMs: 4000,
+  // Bun's compiler needs some ten thousand requests before the figures stand still.
+  warmUpMs: 15_000,
   busyMs: 1500,
   loneStreams: 128,
   calmRequests: 300,

@@ -21,8 +21,9 @@ const code = await run(
     SERVER_BINARY: binary,
   },
 )
+const container = await run(['bun', 'test/container.ts', binary], root)
 await rm(join(binary, '..'), { recursive: true })
-process.exit(code)
+process.exit(code || container)
 
 async function copyProject(): Promise<string> {
   for (const part of ['src', 'package.json', 'tsconfig.json', 'bun.lock', 'node_modules'])
