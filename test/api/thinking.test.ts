@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 
 import { message, post, refusal, sdk } from '../support/api.ts'
 import { echoOf, script } from '../support/demo.ts'
 import { eventsOf } from '../support/events.ts'
 import { modelsOf } from '../support/models.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServers } from '../support/servers.ts'
 import {
   finishChunk,
   sseAnswer,
@@ -20,23 +20,9 @@ setDefaultTimeout(30_000)
 
 const upstream = startUpstream()
 const model = modelsOf(upstream)
-let open: TestServer
-let strict: TestServer
-/** Its upstream is the demo, which speaks OpenRouter's own dialect. */
-let demo: TestServer
+const { open, strict, demo, stop } = await startServers(upstream)
 
-beforeAll(async () => {
-  const common = { OPENROUTER_BASE_URL: upstream.baseUrl, LOG_LEVEL: 'warn' }
-  ;[open, strict, demo] = await Promise.all([
-    startServer(common),
-    startServer({ ...common, STRICT_COMPAT: 'true' }),
-    startServer({ LOG_LEVEL: 'warn' }),
-  ])
-})
-
-afterAll(async () => {
-  await Promise.all([open.stop(), strict.stop(), demo.stop(), upstream[Symbol.asyncDispose]()])
-})
+afterAll(stop)
 
 const V2023 = { headers: { 'anthropic-version': '2023-06-01' } }
 

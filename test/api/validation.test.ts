@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 
 import { BadRequestError } from '@anthropic-ai/sdk'
 
 import { message, post, refusal, refusalOf, sdk } from '../support/api.ts'
 import { echoOf } from '../support/demo.ts'
 import { modelsOf } from '../support/models.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServers } from '../support/servers.ts'
 import { startUpstream, textAnswer } from '../support/upstream.ts'
 
 setDefaultTimeout(30_000)
@@ -15,22 +15,9 @@ setDefaultTimeout(30_000)
 const upstream = startUpstream()
 const model = modelsOf(upstream)
 const hello = model((body) => textAnswer('Hello', body))
-let open: TestServer
-let strict: TestServer
-let demo: TestServer
+const { open, strict, demo, stop } = await startServers(upstream)
 
-beforeAll(async () => {
-  const common = { OPENROUTER_BASE_URL: upstream.baseUrl, LOG_LEVEL: 'warn' }
-  ;[open, strict, demo] = await Promise.all([
-    startServer(common),
-    startServer({ ...common, STRICT_COMPAT: 'true' }),
-    startServer({ LOG_LEVEL: 'warn' }),
-  ])
-})
-
-afterAll(async () => {
-  await Promise.all([open.stop(), strict.stop(), demo.stop(), upstream[Symbol.asyncDispose]()])
-})
+afterAll(stop)
 
 const V2023 = { headers: { 'anthropic-version': '2023-06-01' } }
 const V2026 = { headers: { 'anthropic-version': '2026-10-21' } }
