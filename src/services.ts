@@ -46,7 +46,6 @@ export function createServices(config: Config, clock: Clock, log: Log): Services
     }),
     models: toModelMap(config),
     tokens: createTokenCounter({ clock }),
-    clock,
     limits: { maxTokensLimit: config.maxTokensLimit },
     strict: config.strictCompat,
   }

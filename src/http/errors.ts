@@ -2,14 +2,14 @@ import { Elysia } from 'elysia'
 
 import { Failure } from '../core/errors.ts'
 import { addressOf } from './address.ts'
-import { asFailure, errorResponse } from './respond.ts'
+import { asFailure, errorResponse, newRequestId } from './respond.ts'
 import { baseHeaders } from './route.ts'
 import type { Server } from './server.ts'
 
 /** Envelopes for what no route answers: unknown paths, wrong methods, and whatever fails outside of a route. */
 export const fallbackRoutes = (server: Server, methodsOf: (path: string) => readonly string[]) =>
   new Elysia({ name: 'fallback' }).onError({ as: 'global' }, async ({ code, error, request }) => {
-    const id = `req_${crypto.randomUUID().replaceAll('-', '')}`
+    const id = newRequestId()
     const headers = baseHeaders(server, request)
     if (request.method === 'OPTIONS') return server.access.preflight(request)
     if (code !== 'NOT_FOUND') return errorResponse(asFailure(error, server), id, headers)

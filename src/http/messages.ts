@@ -93,7 +93,7 @@ async function createMessage(server: Server, request: Request, exchange: Exchang
     server.clock,
     server.timing,
     answerHeaders(server, request, context),
-    ({ outcome }) => {
+    (outcome) => {
       endResponse(outcome)
       exchange.finish(200, outcome)
     },

@@ -5,6 +5,9 @@ import type { ErrorResponse } from '../wire/anthropic/errors.ts'
 /** Header fields of an answer. Always an object of our own: copied upstream headers break bodies. */
 export type Headers = Record<string, string>
 
+/** The id of a request, in Anthropic's form. */
+export const newRequestId = (): string => `req_${crypto.randomUUID().replaceAll('-', '')}`
+
 /** A JSON answer. */
 export const json = (value: unknown, headers: Headers = {}, status = 200): Response =>
   new Response(JSON.stringify(value), {

@@ -3,7 +3,7 @@ import type { Log } from '../observability/log.ts'
 import { createTrace, type RequestTrace } from '../observability/trace.ts'
 import { addressOf } from './address.ts'
 import { readProtocol } from './protocol.ts'
-import { asFailure, errorResponse } from './respond.ts'
+import { asFailure, errorResponse, newRequestId } from './respond.ts'
 import type { Exchange, Server } from './server.ts'
 
 export type Handler = (request: Request, exchange: Exchange) => Promise<Response>
@@ -63,7 +63,7 @@ const UNREAD: ClientProtocol = { version: '2023-06-01', betas: [], sessionId: un
 
 function beginExchange(server: Server, request: Request): OpenExchange {
   const startedAtMs = performance.now()
-  const id = `req_${crypto.randomUUID().replaceAll('-', '')}`
+  const id = newRequestId()
   const trace = createTrace(() => performance.now())
   let protocol = UNREAD
   let log: Log | undefined

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import type { RequestContext } from '../core/context.ts'
+import type { Outcome, RequestContext } from '../core/context.ts'
 import type { AnswerStream } from '../messages/converse.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import { asFailure, type Headers, toEnvelope } from './respond.ts'
@@ -32,10 +32,6 @@ export interface SseTiming {
   readonly pingIntervalMs: number
 }
 
-export interface SseEnd {
-  readonly outcome: 'ok' | 'error' | 'cancelled'
-}
-
 /**
  * Answers with the events of a stream. Waits a while for the first of them, so that an early failure is a status;
  * then begins all the same. A failure after that is an `error` event, and nothing follows it. The reader's pace is
@@ -47,7 +43,7 @@ export async function sseResponse(
   clock: Clock,
   timing: SseTiming,
   headers: Headers,
-  onEnd: (end: SseEnd) => void,
+  onEnd: (outcome: Outcome) => void,
 ): Promise<Response> {
   const first = readSome(stream)
   const opening = (await beginsWithin(first, clock, timing.startAfterMs)) ? '' : encodeEvents(stream.open())
@@ -56,11 +52,11 @@ export async function sseResponse(
   let ended = false
   let stopPings = (): void => {}
 
-  const end = (outcome: SseEnd['outcome']): void => {
+  const end = (outcome: Outcome): void => {
     if (ended) return
     ended = true
     stopPings()
-    onEnd({ outcome })
+    onEnd(outcome)
   }
   const body = new ReadableStream<string>({
     start(controller) {

@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts'
 import type { TokenCounter } from '../tokens/counter.ts'
 import type { ModelMap } from '../translate/model.ts'
 import type { ServerLimits } from '../translate/options.ts'
@@ -11,7 +10,6 @@ export interface Services {
   readonly catalogue: Catalogue
   readonly models: ModelMap
   readonly tokens: TokenCounter
-  readonly clock: Clock
   readonly limits: ServerLimits
   /** Refuse what Anthropic refuses instead of accepting it. */
   readonly strict: boolean
