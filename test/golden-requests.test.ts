@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { API_VERSIONS, type ApiVersion, type ClientProtocol } from '../src/core/context.ts'
 import { validateRequest } from '../src/messages/validate.ts'
 import { translateRequest } from '../src/translate/request.ts'
-import { type ModelFacts, toTarget } from '../src/translate/target.ts'
+import { type Target, toTarget } from '../src/translate/target.ts'
 import { deepFreeze } from './support/freeze.ts'
 
 /**
@@ -16,11 +16,7 @@ const ROOT = join(import.meta.dir, 'golden-requests')
 const WRITES = process.env['GOLDEN'] === 'write'
 
 /** `target.json`: for whom to translate, and whose request. All of it may be left out. */
-interface Scenario {
-  readonly model?: string
-  readonly openrouter?: boolean
-  readonly facts?: ModelFacts
-  readonly fallbacks?: readonly string[]
+interface Scenario extends Partial<Target> {
   /** Another folder whose request this one translates for its own target. */
   readonly requestOf?: string
 }
@@ -38,6 +34,8 @@ function toProtocol(headers: Readonly<Record<string, string>>): ClientProtocol {
     version: (headers['anthropic-version'] as ApiVersion | undefined) ?? API_VERSIONS[0],
     betas: headers['anthropic-beta']?.split(',') ?? [],
     sessionId: headers['x-claude-code-session-id'],
+    agentId: headers['x-claude-code-agent-id'],
+    options: {},
   }
 }
 
@@ -50,8 +48,8 @@ async function translate(name: string): Promise<{ readonly body: unknown; readon
   )
   const { version, betas } = protocol
   const valid = validateRequest(request, { version, betas, strict: false, operation: 'create' })
-  const { model = 'anthropic/claude-sonnet-4.5', openrouter = true, facts = {}, fallbacks = [] } = scenario
-  const target = toTarget(model, openrouter, facts, fallbacks)
+  const { requestOf: _, model = 'anthropic/claude-sonnet-4.5', openrouter = true, ...details } = scenario
+  const target = toTarget(model, openrouter, details)
   return translateRequest(valid.request, valid.turns, target, protocol, { maxTokensLimit: undefined })
 }
 

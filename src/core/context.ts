@@ -11,6 +11,14 @@ export interface Logger {
   error(event: string, fields?: Fields): void
 }
 
+/** Something a client asked for that is not done as Anthropic would; the answer comes all the same. */
+export interface Warning {
+  /** Where in the request, e.g. `tools.2.input_examples`. */
+  readonly path: string
+  /** What becomes of it. */
+  readonly message: string
+}
+
 export interface Trace {
   /** Times one named step that is done at once. */
   step<T>(name: StepName, run: () => T): T
@@ -18,6 +26,8 @@ export interface Trace {
   open(name: StepName): (outcome: Outcome) => void
   /** Notes one fact about the request, such as the model it was mapped to; the log line and the trace show it. */
   note(key: string, value: unknown): void
+  /** Reports a loss: in the log line, the trace and the answer's `x-compat-warnings` header. */
+  warn(warning: Warning): void
 }
 
 export type Outcome = 'ok' | 'error' | 'cancelled'
@@ -33,6 +43,10 @@ export interface ClientProtocol {
   readonly betas: readonly string[]
   /** Claude Code's `x-claude-code-session-id`, used upstream for stickiness. */
   readonly sessionId: string | undefined
+  /** Claude Code's `x-claude-code-agent-id`: the request is a sub-agent's. */
+  readonly agentId: string | undefined
+  /** Chat options from `x-openrouter-<name>` headers (openrouter §7.9). */
+  readonly options: Fields
 }
 
 /** What one request carries through every layer. Made once in `http/context.ts`, passed on as the last argument. */

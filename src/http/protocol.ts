@@ -13,6 +13,8 @@ export function readProtocol(headers: Headers, strict: boolean): ClientProtocol 
     version: given !== null && isVersion(given) ? given : '2023-06-01',
     betas: splitList(headers.get('anthropic-beta')),
     sessionId: headers.get('x-claude-code-session-id') ?? undefined,
+    agentId: headers.get('x-claude-code-agent-id') ?? undefined,
+    options: {},
   }
 }
 

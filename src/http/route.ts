@@ -59,7 +59,13 @@ interface OpenExchange extends Exchange {
   readProtocol(): void
 }
 
-const UNREAD: ClientProtocol = { version: '2023-06-01', betas: [], sessionId: undefined }
+const UNREAD: ClientProtocol = {
+  version: '2023-06-01',
+  betas: [],
+  sessionId: undefined,
+  agentId: undefined,
+  options: {},
+}
 
 function beginExchange(server: Server, request: Request): OpenExchange {
   const startedAtMs = performance.now()

@@ -11,7 +11,7 @@ export function findTarget({ model, fallbacks }: Asked, models: ModelMap, catalo
   const slug = mapModel(model, models)
   const record = catalogue.record(slug)
   const others = Array.isArray(fallbacks) ? fallbacks.map((other) => mapModel(other.model, models)) : []
-  return toTarget(slug, models.openrouter, record ? toFacts(record) : {}, others)
+  return toTarget(slug, models.openrouter, { facts: record ? toFacts(record) : {}, fallbacks: others })
 }
 
 /** A catalogue record as the translation reads it. */

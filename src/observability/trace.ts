@@ -1,4 +1,4 @@
-import type { Fields, Outcome, StepName, Trace } from '../core/context.ts'
+import type { Fields, Outcome, StepName, Trace, Warning } from '../core/context.ts'
 
 /** One step that is over. */
 export interface Span {
@@ -14,6 +14,8 @@ export interface RequestTrace extends Trace {
   spans(): readonly Span[]
   /** The facts; of one that was noted twice, the last. */
   notes(): Fields
+  /** What was lost on the way, each path once. */
+  warnings(): readonly Warning[]
 }
 
 interface OpenSpan {
@@ -27,6 +29,7 @@ interface OpenSpan {
 export function createTrace(nowMs: () => number): RequestTrace {
   const spans: OpenSpan[] = []
   const notes: Record<string, unknown> = {}
+  const warnings: Warning[] = []
 
   const start = (name: StepName): OpenSpan => {
     const span = { name, startedAtMs: nowMs(), durationMs: 0, outcome: undefined }
@@ -60,6 +63,10 @@ export function createTrace(nowMs: () => number): RequestTrace {
     },
     spans: () => spans.filter(isOver),
     notes: () => notes,
+    warn(warning) {
+      if (!warnings.some(({ path }) => path === warning.path)) warnings.push(warning)
+    },
+    warnings: () => warnings,
   }
 }
 

@@ -22,13 +22,34 @@ export interface Target {
   /** OpenRouter understands more than OpenAI's wire; other servers may refuse what they do not know. */
   readonly openrouter: boolean
   readonly facts: ModelFacts
-  /** Slugs of the models to try when this one fails. */
+  /** Slugs of the models that OpenRouter itself tries when this one fails. */
   readonly fallbacks: readonly string[]
+  /** The name of the upstream that has the model. */
+  readonly upstream: string
+  /** Whether that upstream speaks chat completions or Anthropic's own Messages API. */
+  readonly wire: Wire
+  /** The operator's chat options for this model; the client's own win. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Who sets cache breakpoints: the client alone, or the server too where the client set none. */
+  readonly cacheBreakpoints: 'auto' | 'client'
 }
 
-export const toTarget = (
-  model: string,
-  openrouter: boolean,
-  facts: ModelFacts = {},
-  fallbacks: readonly string[] = [],
-): Target => ({ model, family: familyOf(model), openrouter, facts, fallbacks })
+export type Wire = 'chat' | 'messages'
+
+/** The upstream that `OPENROUTER_API_KEY` and `OPENROUTER_BASE_URL` are about. */
+export const DEFAULT_UPSTREAM = 'default'
+
+type Details = Omit<Target, 'model' | 'family' | 'openrouter'>
+
+export const toTarget = (model: string, openrouter: boolean, details: Partial<Details> = {}): Target => ({
+  model,
+  family: familyOf(model),
+  openrouter,
+  facts: {},
+  fallbacks: [],
+  upstream: DEFAULT_UPSTREAM,
+  wire: 'chat',
+  options: {},
+  cacheBreakpoints: 'client',
+  ...details,
+})

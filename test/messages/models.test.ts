@@ -175,7 +175,7 @@ describe('one model (C161)', () => {
 describe('the target of a request', () => {
   test('is a slug with what the catalogue knows of it', () => {
     const target = findTarget({ model: 'claude-sonnet-4-5[1m]' }, MAP, catalogueOf(RECORDS))
-    expect(target).toEqual({
+    expect(target).toMatchObject({
       model: 'anthropic/claude-sonnet-4.5',
       family: 'anthropic',
       openrouter: true,

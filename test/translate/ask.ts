@@ -28,7 +28,13 @@ export function ask(fields: object, target: Target = CLAUDE, options: AskOptions
     messages: [{ role: 'user', content: 'Go.' }],
     ...fields,
   })
-  const protocol: ClientProtocol = { version: '2023-06-01', betas, sessionId }
+  const protocol: ClientProtocol = {
+    version: '2023-06-01',
+    betas,
+    sessionId,
+    agentId: undefined,
+    options: {},
+  }
   const valid = validateRequest(body, { ...protocol, strict: false, operation: 'create' })
   return translateRequest(valid.request, valid.turns, target, protocol, { maxTokensLimit })
 }
