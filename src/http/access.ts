@@ -29,7 +29,7 @@ export function createAccess(rules: AccessRules): Access {
     if (origin === null || !allows(origin)) return {}
     return {
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'request-id, retry-after, x-should-retry',
+      'access-control-expose-headers': EXPOSED_HEADERS,
       vary: 'origin',
     }
   }
@@ -54,6 +54,17 @@ export function createAccess(rules: AccessRules): Access {
     },
   }
 }
+
+const EXPOSED_HEADERS = [
+  'request-id',
+  'retry-after',
+  'x-should-retry',
+  'x-compat-warnings',
+  'x-generation-id',
+  'x-openrouter-cost',
+  'x-openrouter-model',
+  'x-openrouter-provider',
+].join(', ')
 
 /** A page of another site could otherwise spend money through a server that listens on the reader's own machine. */
 function refuseForeignOrigin(request: Request, isOpen: boolean, allows: (origin: string) => boolean): void {

@@ -1,15 +1,15 @@
 import { Elysia } from 'elysia'
 
-import type { RequestContext } from '../core/context.ts'
 import { answer, answerWhole } from '../messages/answer.ts'
 import { countTokens } from '../messages/count-tokens.ts'
 import { readJson } from './body.ts'
 import { MESSAGE_EXAMPLE, REQUEST_EXAMPLES, STREAM_EXAMPLE } from './openapi/examples.ts'
 import { apiOperation, ref } from './openapi/operation.ts'
-import { json } from './respond.ts'
+import { type Headers, json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
 import type { Exchange, Server } from './server.ts'
 import { sseResponse } from './sse.ts'
+import { toWarningHeader } from './warnings.ts'
 
 /** The Messages API's two calls that need no store. `prefix` is `/v1`, or `/v1/v1` for base URLs with one too many. */
 export const messagesRoutes = (server: Server, prefix: string) =>
@@ -21,12 +21,10 @@ export const messagesRoutes = (server: Server, prefix: string) =>
     )
     .post(
       '/messages/count_tokens',
-      route(server, async (request, { context }) => {
+      route(server, async (request, exchange) => {
         const body = await readJson(request, server.maxBodyBytes)
-        return json(
-          await countTokens(body, server.services, context),
-          answerHeaders(server, request, context),
-        )
+        const count = await countTokens(body, server.services, exchange.context)
+        return json(count, answerHeaders(server, request, exchange))
       }),
       { parse: 'none', detail: COUNT_TOKENS },
     )
@@ -84,7 +82,7 @@ async function createMessage(server: Server, request: Request, exchange: Exchang
   const stream = await answer(body, server.services, context)
   if (!wantsStream(body)) {
     const message = await answerWhole(stream, context)
-    return json(message, answerHeaders(server, request, context))
+    return json(message, answerHeaders(server, request, exchange))
   }
   const endResponse = context.trace.open('respond')
   return sseResponse(
@@ -92,7 +90,7 @@ async function createMessage(server: Server, request: Request, exchange: Exchang
     context,
     server.clock,
     server.timing,
-    answerHeaders(server, request, context),
+    () => answerHeaders(server, request, exchange),
     (outcome) => {
       endResponse(outcome)
       exchange.finish(200, outcome)
@@ -104,11 +102,29 @@ async function createMessage(server: Server, request: Request, exchange: Exchang
 const wantsStream = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'stream' in body && body.stream === true
 
-const answerHeaders = (
-  server: Server,
-  request: Request,
-  context: RequestContext,
-): Record<string, string> => ({
-  ...baseHeaders(server, request),
-  'request-id': context.id,
-})
+/** What a client may want to know of its answer and the body has no place for, as far as it is known by now. */
+function answerHeaders(server: Server, request: Request, { context, trace }: Exchange): Headers {
+  const headers = baseHeaders(server, request)
+  headers['request-id'] = context.id
+  const notes = trace.notes()
+  for (const name of NOTED) {
+    const value = notes[NOTE_HEADERS[name]]
+    if (typeof value === 'string' || typeof value === 'number') headers[name] = toHeaderValue(`${value}`)
+  }
+  const warnings = trace.warnings()
+  if (warnings.length > 0) headers['x-compat-warnings'] = toWarningHeader(warnings)
+  return headers
+}
+
+/** Header → the trace's note that it shows. */
+const NOTE_HEADERS = {
+  'x-openrouter-model': 'upstream_model',
+  'x-openrouter-provider': 'provider',
+  'x-openrouter-cost': 'cost_usd',
+  'x-generation-id': 'generation_id',
+} as const
+const NOTED = Object.keys(NOTE_HEADERS) as ReadonlyArray<keyof typeof NOTE_HEADERS>
+
+/** The upstream's words; whatever cannot stand in a header is escaped. */
+const toHeaderValue = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text)

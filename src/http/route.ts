@@ -1,10 +1,11 @@
-import type { ClientProtocol, Outcome, RequestContext } from '../core/context.ts'
+import type { ClientProtocol, Fields, Outcome, RequestContext } from '../core/context.ts'
 import type { Log } from '../observability/log.ts'
 import { createTrace, type RequestTrace } from '../observability/trace.ts'
 import { addressOf } from './address.ts'
 import { readProtocol } from './protocol.ts'
 import { asFailure, errorResponse, newRequestId } from './respond.ts'
 import type { Exchange, Server } from './server.ts'
+import { toWarningLine } from './warnings.ts'
 
 export type Handler = (request: Request, exchange: Exchange) => Promise<Response>
 
@@ -101,18 +102,25 @@ function beginExchange(server: Server, request: Request): OpenExchange {
       outcome,
       duration_ms: durationMs,
       ...trace.notes(),
+      ...warningsOf(trace),
     })
     if (server.log.writesDebug)
       server.log.debug('request-steps', { request_id: id, steps_ms: stepTimes(trace) })
   }
   return {
     context,
+    trace,
     finish,
     readProtocol() {
       protocol = readProtocol(request.headers, server.services.strict)
     },
   }
 }
+
+const warningsOf = (trace: RequestTrace): Fields =>
+  trace.warnings().length > 0 ? { warnings: trace.warnings().map(toWarningLine) } : NO_FIELDS
+
+const NO_FIELDS: Fields = {}
 
 const stepTimes = (trace: RequestTrace): Record<string, number> => {
   const times: Record<string, number> = {}

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
 import type { Services } from '../messages/services.ts'
 import type { Log } from '../observability/log.ts'
+import type { RequestTrace } from '../observability/trace.ts'
 import type { Access } from './access.ts'
 import type { SseTiming } from './sse.ts'
 
@@ -33,6 +34,7 @@ export interface Activity {
 /** One request and the way to close its account. */
 export interface Exchange {
   readonly context: RequestContext
+  readonly trace: RequestTrace
   /** Ends the request: counts it out and writes its log line. Idempotent. */
   finish(status: number, outcome: Outcome): void
 }

@@ -42,7 +42,7 @@ export async function sseResponse(
   context: RequestContext,
   clock: Clock,
   timing: SseTiming,
-  headers: Headers,
+  headers: () => Headers,
   onEnd: (outcome: Outcome) => void,
 ): Promise<Response> {
   const first = readSome(stream)
@@ -100,7 +100,7 @@ export async function sseResponse(
       'cache-control': 'no-cache',
       // Tells buffering proxies in between to pass events on at once.
       'x-accel-buffering': 'no',
-      ...headers,
+      ...headers(),
     },
   })
 }

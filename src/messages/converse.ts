@@ -3,7 +3,7 @@ import { begin, type State } from '../translate/answer-state.ts'
 import { isSettled, streamMachine } from '../translate/stream.ts'
 import type { Batch } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
-import type { Prepared } from './answer.ts'
+import type { Prepared } from './convert.ts'
 import type { Services } from './services.ts'
 
 /** An answer on its way. Read it to the end or give it up. */
@@ -25,9 +25,10 @@ export function streamAnswer(
 ): AnswerStream {
   const { terms } = prepared
   const machine = streamMachine(terms)
-  const upstream = services.upstream.stream(prepared.call, context.signal)
+  const upstream = services.upstreams.of(prepared.target.upstream).chat.stream(prepared.call, context.signal)
   const onlyWarmsCache = prepared.request.max_tokens === 0
   let state = machine.start()
+  let begun = false
   let ended = false
   /** What broke the answer off; told after the events that came before it. */
   let failure: Error | undefined
@@ -56,7 +57,11 @@ export function streamAnswer(
       const out: StreamEvent[] = []
       try {
         const { done, value } = await upstream.next()
-        if (!done) translate(value, out)
+        if (!done) {
+          if (!begun) noteOrigin(value, context)
+          begun = true
+          translate(value, out)
+        }
         if (done || isSettled(state)) await finish(out)
       } catch (error) {
         failure = toError(error)
@@ -94,6 +99,13 @@ function learn(prepared: Prepared, state: State, services: Services): void {
     promptTokens,
     request: prepared.request,
   })
+}
+
+/** Who answers, known from the first words on. */
+function noteOrigin(batch: Batch, context: RequestContext): void {
+  const chunk = batch.find((entry) => entry !== '[DONE]')
+  if (chunk?.id) context.trace.note('generation_id', chunk.id)
+  if (chunk?.provider) context.trace.note('provider', chunk.provider)
 }
 
 function note(state: State, context: RequestContext): void {

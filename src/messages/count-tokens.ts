@@ -1,6 +1,6 @@
 import type { RequestContext } from '../core/context.ts'
 import type { CountTokensResponse } from '../wire/anthropic/request.ts'
-import { findTarget } from './map-model.ts'
+import { findTargets } from './map-model.ts'
 import type { Services } from './services.ts'
 import { validateRequest } from './validate.ts'
 
@@ -18,6 +18,6 @@ export async function countTokens(
       operation: 'count_tokens',
     }),
   )
-  const target = findTarget(request, services.models, services.catalogue)
+  const [target] = findTargets(request, services)
   return { input_tokens: await services.tokens.count(request, target.model) }
 }

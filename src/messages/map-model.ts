@@ -1,17 +1,59 @@
-import { mapModel, type ModelMap } from '../translate/model.ts'
-import { type ModelFacts, type Target, toTarget } from '../translate/target.ts'
-import type { Catalogue } from '../upstream/catalogue.ts'
+import type { Choice } from '../translate/choice.ts'
+import { mapModel } from '../translate/model.ts'
+import { DEFAULT_UPSTREAM, type ModelFacts, type Target, toTarget } from '../translate/target.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
+import type { Services } from './services.ts'
 
 type Asked = Pick<MessagesRequest, 'model' | 'fallbacks'>
+type Mapping = Pick<Services, 'models' | 'choose' | 'upstreams'>
 
-/** Whom a request goes to: the upstream's slug and what is known of that model, and whom next if that one fails. */
-export function findTarget({ model, fallbacks }: Asked, models: ModelMap, catalogue: Catalogue): Target {
-  const slug = mapModel(model, models)
-  const record = catalogue.record(slug)
-  const others = Array.isArray(fallbacks) ? fallbacks.map((other) => mapModel(other.model, models)) : []
-  return toTarget(slug, models.openrouter, { facts: record ? toFacts(record) : {}, fallbacks: others })
+/**
+ * Whom a request goes to, and whom next if that one does not begin to answer. OpenRouter tries models of its own in
+ * turn, so those that directly follow the first one travel with it.
+ */
+export function findTargets({ model, fallbacks }: Asked, services: Mapping): readonly [Target, ...Target[]] {
+  const first = choiceOf(model, services)
+  const asked = Array.isArray(fallbacks) ? fallbacks.map((other) => other.model) : []
+  const others = [...asked, ...first.fallbacks].map((name) => choiceOf(name, services))
+  const passedOn = isPassedOn(first, services) ? others.findIndex((other) => !isBeside(first, other)) : 0
+  const native = passedOn < 0 ? others : others.slice(0, passedOn)
+  return [
+    targetOf(
+      first,
+      native.map((other) => other.model),
+      services,
+    ),
+    ...others.slice(native.length).map((other) => targetOf(other, [], services)),
+  ]
+}
+
+/** The upstream and the slug of a model that a client or the operator named. */
+function choiceOf(name: string, { models, choose, upstreams }: Mapping): Choice {
+  // A Claude name becomes a slug of OpenRouter's only if it goes there.
+  const asNamed = choose(mapModel(name, { ...models, openrouter: false }))
+  const { openrouter } = upstreams.of(asNamed.upstream)
+  if (asNamed.upstream !== DEFAULT_UPSTREAM && !openrouter) return asNamed
+  return choose(mapModel(name, models))
+}
+
+const isPassedOn = (first: Choice, { upstreams }: Mapping): boolean =>
+  first.wire === 'chat' && upstreams.of(first.upstream).openrouter
+
+const isBeside = (first: Choice, other: Choice): boolean =>
+  other.upstream === first.upstream && other.wire === first.wire
+
+function targetOf(choice: Choice, fallbacks: readonly string[], { upstreams }: Mapping): Target {
+  const { openrouter, catalogue } = upstreams.of(choice.upstream)
+  const record = catalogue.record(choice.model)
+  return toTarget(choice.model, openrouter, {
+    facts: record ? toFacts(record) : {},
+    fallbacks,
+    upstream: choice.upstream,
+    wire: choice.wire,
+    options: choice.options,
+    cacheBreakpoints: choice.cacheBreakpoints,
+  })
 }
 
 /** A catalogue record as the translation reads it. */

@@ -1,9 +1,10 @@
 import { invalidRequest, Failure } from '../core/errors.ts'
-import { mapModel, type ModelMap } from '../translate/model.ts'
+import { DEFAULT_UPSTREAM } from '../translate/target.ts'
 import type { ModelInfo, ModelList } from '../wire/anthropic/models.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
 import { toCapabilities } from './capabilities.ts'
-import type { Services } from './services.ts'
+import { findTargets } from './map-model.ts'
+import type { NamedUpstream, Services } from './services.ts'
 
 /** Page through the list (Anthropic API, §1.3). */
 export interface PageQuery {
@@ -61,29 +62,30 @@ function positionOf(all: readonly ModelInfo[], id: string, parameter: string): n
 
 /** One model by its id, by an alias, or by a Claude name. */
 export async function findModel(id: string, services: Services): Promise<ModelInfo> {
-  const records = await services.catalogue.list()
-  const slug = mapModel(id, services.models)
-  const record = records.find((candidate) => candidate.id === slug)
-  if (record) return toModelInfo(record, id, services.models)
-  if (aliasNames(services).includes(id)) return toModelInfo({ id: slug }, id, services.models)
+  const [target] = findTargets({ model: id }, services)
+  const { openrouter, catalogue } = services.upstreams.of(target.upstream)
+  const record = (await catalogue.list()).find((candidate) => candidate.id === target.model)
+  if (record) return toModelInfo(record, id, openrouter)
+  if (aliasNames(services).includes(id)) return toModelInfo({ id: target.model }, id, openrouter)
   throw new Failure('not_found_error', `model: ${id}`)
 }
 
 async function allModels(services: Services): Promise<readonly ModelInfo[]> {
-  const records = await services.catalogue.list()
-  const byId = new Map(records.map((record) => [record.id, record]))
-  const aliases = aliasNames(services).map((alias) => {
-    const slug = mapModel(alias, services.models)
-    return toModelInfo(byId.get(slug) ?? { id: slug }, alias, services.models)
-  })
-  const newestFirst = records.toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0))
+  const lists = await Promise.all(services.upstreams.all.map(listUpstream))
+  const aliases = await Promise.all(aliasNames(services).map(async (alias) => findModel(alias, services)))
   const known = new Set(aliases.map((alias) => alias.id))
-  return [
-    ...aliases,
-    ...newestFirst
-      .filter(({ id }) => !known.has(id))
-      .map((record) => toModelInfo(record, record.id, services.models)),
-  ]
+  return [...aliases, ...lists.flat().filter(({ id }) => !known.has(id))]
+}
+
+/** One upstream's models, newest first. All but the default upstream's have its name before theirs. */
+async function listUpstream({ name, openrouter, catalogue }: NamedUpstream): Promise<readonly ModelInfo[]> {
+  const records = await catalogue.list()
+  return records
+    .toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0))
+    .map((record) => {
+      const id = name === DEFAULT_UPSTREAM ? record.id : `${name}/${record.id}`
+      return toModelInfo(record, id, openrouter)
+    })
 }
 
 const aliasNames = (services: Services): readonly string[] => [
@@ -96,7 +98,7 @@ function toTime(seconds: number | null | undefined): string {
   return (Number.isNaN(time.getTime()) ? new Date(0) : time).toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-function toModelInfo(record: ModelRecord, id: string, { openrouter }: ModelMap): ModelInfo {
+function toModelInfo(record: ModelRecord, id: string, openrouter: boolean): ModelInfo {
   const name = record.name ?? record.id
   return {
     type: 'model',

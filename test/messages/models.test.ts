@@ -3,10 +3,12 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 
 import { Failure } from '../../src/core/errors.ts'
-import { findTarget, toFacts } from '../../src/messages/map-model.ts'
+import { findTargets, toFacts } from '../../src/messages/map-model.ts'
 import { findModel, listModels, type PageQuery } from '../../src/messages/models.ts'
-import type { Services } from '../../src/messages/services.ts'
+import type { NamedUpstream, Services, Upstreams } from '../../src/messages/services.ts'
+import { compileChoice } from '../../src/translate/choice.ts'
 import type { ModelMap } from '../../src/translate/model.ts'
+import type { Target } from '../../src/translate/target.ts'
 import type { Catalogue } from '../../src/upstream/catalogue.ts'
 import type { ModelRecord } from '../../src/wire/openrouter/models.ts'
 
@@ -43,7 +45,19 @@ const catalogueOf = (records: readonly ModelRecord[]): Catalogue => ({
 
 /** As much of the services as lists of models need. */
 const servicesOf = (records = RECORDS, models = MAP): Services =>
-  ({ catalogue: catalogueOf(records), models }) as unknown as Services
+  ({
+    upstreams: upstreamsOf(records),
+    choose: compileChoice(),
+    models,
+  }) as unknown as Services
+
+const upstreamsOf = (records: readonly ModelRecord[]): Upstreams => {
+  const upstream = { name: 'default', openrouter: true, catalogue: catalogueOf(records) } as NamedUpstream
+  return { of: () => upstream, all: [upstream] }
+}
+
+const targetOf = (asked: Parameters<typeof findTargets>[0], records = RECORDS): Target =>
+  findTargets(asked, servicesOf(records))[0]
 
 const list = async (query: Partial<PageQuery> = {}, services = servicesOf()) =>
   listModels({ limit: null, afterId: null, beforeId: null, ...query }, services)
@@ -174,7 +188,7 @@ describe('one model (C161)', () => {
 
 describe('the target of a request', () => {
   test('is a slug with what the catalogue knows of it', () => {
-    const target = findTarget({ model: 'claude-sonnet-4-5[1m]' }, MAP, catalogueOf(RECORDS))
+    const target = targetOf({ model: 'claude-sonnet-4-5[1m]' })
     expect(target).toMatchObject({
       model: 'anthropic/claude-sonnet-4.5',
       family: 'anthropic',
@@ -186,9 +200,9 @@ describe('the target of a request', () => {
 
   test('has fallbacks, each by its own slug', () => {
     const fallbacks = [{ model: 'gpt' }, { model: 'claude-haiku-4-5' }, { model: 'a/b' }]
-    const target = findTarget({ model: 'big', fallbacks }, MAP, catalogueOf([]))
+    const target = targetOf({ model: 'big', fallbacks }, [])
     expect(target.fallbacks).toEqual(['openai/gpt-5.2', 'anthropic/claude-haiku-4.5', 'a/b'])
-    expect(findTarget({ model: 'big', fallbacks: 'default' }, MAP, catalogueOf([])).fallbacks).toEqual([])
+    expect(targetOf({ model: 'big', fallbacks: 'default' }, []).fallbacks).toEqual([])
   })
 })
 
