@@ -10,14 +10,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'tokens',
     'translate',
     'upstream',
+    'cache',
+    'batches',
+    'files',
+    'store',
     'observability',
     'config',
     'wire',
     'core',
   ],
   cli: ['.', 'http', 'observability', 'config', 'core'],
-  http: ['messages', 'observability', 'wire', 'core'],
-  messages: ['tokens', 'translate', 'upstream', 'wire', 'core'],
+  http: ['batches', 'files', 'messages', 'cache', 'observability', 'wire', 'core'],
+  batches: ['messages', 'store', 'wire', 'core'],
+  messages: ['files', 'tokens', 'translate', 'upstream', 'cache', 'wire', 'core'],
+  files: ['store', 'wire', 'core'],
+  cache: ['store', 'wire', 'core'],
+  store: ['core'],
   tokens: ['wire', 'core'],
   upstream: ['wire', 'core'],
   translate: ['wire', 'core'],
@@ -27,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
 }
 const PURE = ['translate', 'wire', 'core']
-const PURE_PACKAGES = ['@sinclair/typebox']
+const PURE_PACKAGES = ['@sinclair/typebox', 'jsonrepair', 'typebox', 'typebox/schema']
 /** The only places that may look at the process's environment. */
 const READS_ENVIRONMENT = ['config/machine.ts', 'cli/rerun.ts']
 

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { CachedAnswer } from '../../src/cache/answer.ts'
+import { createCache } from '../../src/cache/cache.ts'
+import { createDiskTier, DISK_MIGRATIONS, saltOf } from '../../src/cache/disk.ts'
+import { createMemoryTier } from '../../src/cache/memory.ts'
+import type { CacheTier } from '../../src/cache/tier.ts'
+import type { Clock } from '../../src/core/clock.ts'
+import type { Logger } from '../../src/core/context.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import type { MessageResponse } from '../../src/wire/anthropic/response.ts'
+
+const quiet = (): void => {}
+const log: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+
+let nowMs = 0
+const clock: Clock = { now: () => nowMs, watch: () => quiet }
+
+let folder = ''
+beforeEach(() => {
+  nowMs = 1000
+  folder = mkdtempSync(join(tmpdir(), 'cache-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const path = (): string => join(folder, 'cache.db')
+const openFile = () =>
+  openDatabase({ path: path(), migrations: DISK_MIGRATIONS, stamp: () => String(nowMs), log })
+const disk = (maxBytes = 1e6): CacheTier => createDiskTier({ open: openFile, maxBytes, clock, log })
+const memory = (maxBytes = 1e6): CacheTier => createMemoryTier({ maxBytes, clock })
+
+const USAGE = {
+  input_tokens: 10,
+  output_tokens: 5,
+  cache_read_input_tokens: 2,
+  cache_creation_input_tokens: 1,
+}
+const answerOf = (text: string, lifeMs = 5000): CachedAnswer => ({
+  message: { content: [{ type: 'text', text }], usage: USAGE } as unknown as MessageResponse,
+  model: 'a/b',
+  storedAtMs: nowMs,
+  expiresAtMs: nowMs + lifeMs,
+  costUsd: 0.01,
+})
+
+describe.each([
+  ['the memory tier', memory],
+  ['the disk tier', disk],
+])('%s', (_name, make) => {
+  test('gives back what it was given', async () => {
+    const tier = make()
+    const long = answerOf('word '.repeat(10_000))
+    await tier.set('a', answerOf('A'))
+    await tier.set('b', long)
+    expect(await tier.get('a')).toEqual(answerOf('A'))
+    expect(await tier.get('b')).toEqual(long)
+    expect(await tier.get('c')).toBeUndefined()
+    expect(await tier.stats()).toMatchObject({ entries: 2, hits: 2, misses: 1, evictions: 0 })
+  })
+
+  test('forgets what is too old', async () => {
+    const tier = make()
+    await tier.set('a', answerOf('A', 100))
+    await tier.set('b', answerOf('B', 900))
+    nowMs += 500
+    expect(await tier.get('a')).toBeUndefined()
+    expect(await tier.get('b')).toBeDefined()
+    await tier.removeExpired()
+    expect(await tier.stats()).toMatchObject({ entries: 1, expired: 1 })
+  })
+
+  test('stays within its bytes, and what was used last stays longest', async () => {
+    const tier = make(40_000)
+    const text = (at: number): string => Bun.hash(String(at)).toString(36).repeat(20)
+    for (let at = 0; at < 500; at++) {
+      nowMs++
+      await tier.set(`key ${at}`, answerOf(text(at), 1e6))
+      nowMs++
+      expect(await tier.get('key 0')).toBeDefined()
+    }
+    const stats = await tier.stats()
+    expect(stats.bytes).toBeLessThanOrEqual(40_000)
+    expect(stats.evictions).toBe(500 - stats.entries)
+    expect(await tier.get('key 1')).toBeUndefined()
+    expect(await tier.get('key 499')).toBeDefined()
+  })
+
+  test('is empty after it was cleared', async () => {
+    const tier = make()
+    for (let at = 0; at < 250; at++) await tier.set(String(at), answerOf('x'))
+    expect(await tier.clear()).toBe(250)
+    expect(await tier.stats()).toMatchObject({ entries: 0, bytes: 0 })
+    expect(await tier.clear()).toBe(0)
+  })
+
+  test('replaces an answer without counting it twice', async () => {
+    const tier = make()
+    await tier.set('a', answerOf('A'))
+    const { bytes } = await tier.stats()
+    await tier.set('a', answerOf('B'))
+    expect(await tier.stats()).toMatchObject({ entries: 1, bytes })
+    expect(await tier.get('a')).toEqual(answerOf('B'))
+  })
+})
+
+describe('the disk tier', () => {
+  test('outlives its process, its salt too', async () => {
+    const before = disk()
+    await before.set('a', answerOf('A'))
+    const salt = saltOf(openFile())
+    before.close()
+    expect(await disk().get('a')).toEqual(answerOf('A'))
+    expect(saltOf(openFile())).toBe(salt)
+    expect((await disk().stats()).bytes).toBeGreaterThan(0)
+  })
+
+  test('begins anew where its file is damaged', async () => {
+    const before = disk()
+    await before.set('a', answerOf('A'))
+    before.close()
+    writeFileSync(path(), 'garbage '.repeat(2000))
+    const after = disk()
+    expect(await after.get('a')).toBeUndefined()
+    await after.set('a', answerOf('B'))
+    expect(await after.get('a')).toEqual(answerOf('B'))
+    expect(readdirSync(folder).some((name) => name.includes('damaged'))).toBe(true)
+  })
+
+  test('that cannot write is a miss and not a failure', async () => {
+    const broken = createDiskTier({
+      open: () => {
+        const database = openFile()
+        database.run('PRAGMA query_only = ON')
+        return database
+      },
+      maxBytes: 1e6,
+      clock,
+      log,
+    })
+    await broken.set('a', answerOf('A'))
+    expect(await broken.get('a')).toBeUndefined()
+  })
+})
+
+describe('the cache', () => {
+  const both = () => {
+    const tiers = [memory(), disk()]
+    return { tiers, cache: createCache({ tiers, ttlMs: 5000, salt: 's', clock }) }
+  }
+
+  test('brings what only the disk has into memory', async () => {
+    const { tiers, cache } = both()
+    await tiers[1]?.set('a', answerOf('A'))
+    expect(await cache.find('a', Infinity)).toEqual(answerOf('A'))
+    expect(await tiers[0]?.get('a')).toEqual(answerOf('A'))
+  })
+
+  test('counts hits, misses and what was saved', async () => {
+    const { cache } = both()
+    await cache.find('a', Infinity)
+    await cache.store('a', answerOf('A'))
+    await cache.find('a', Infinity)
+    await cache.find('a', Infinity)
+    expect(await cache.stats()).toMatchObject({
+      hits: 2,
+      misses: 1,
+      stored: 1,
+      tokensSaved: 36,
+      costSavedUsd: 0.02,
+      models: { 'a/b': { hits: 2, tokens: 36, costUsd: 0.02 } },
+    })
+  })
+
+  test('has nothing for those who want it fresher', async () => {
+    const { cache } = both()
+    await cache.store('a', answerOf('A'))
+    nowMs += 300
+    expect(await cache.find('a', 200)).toBeUndefined()
+    expect(await cache.find('a', 300)).toBeDefined()
+  })
+
+  test('lets one ask and the others wait for the answer', async () => {
+    const { cache } = both()
+    expect(cache.flight('a')).toBeUndefined()
+    const land = cache.takeOff('a')
+    const flight = cache.flight('a')
+    land(answerOf('A'))
+    expect(await flight?.answer).toEqual(answerOf('A'))
+    expect(cache.flight('a')).toBeUndefined()
+  })
+
+  test('clears and cleans up all tiers', async () => {
+    const { cache } = both()
+    await cache.store('a', answerOf('A', 100))
+    await cache.store('b', answerOf('B', 900))
+    nowMs += 500
+    expect(await cache.removeExpired()).toEqual({ removed: 1, remaining: 1 })
+    expect(await cache.clear()).toBe(1)
+    expect(await cache.find('b', Infinity)).toBeUndefined()
+  })
+})
