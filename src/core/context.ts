@@ -26,6 +26,8 @@ export interface Trace {
   open(name: StepName): (outcome: Outcome) => void
   /** Notes one fact about the request, such as the model it was mapped to; the log line and the trace show it. */
   note(key: string, value: unknown): void
+  /** The last value noted under that key. */
+  noted(key: string): unknown
   /** Reports a loss: in the log line, the trace and the answer's `x-compat-warnings` header. */
   warn(warning: Warning): void
 }
@@ -58,4 +60,6 @@ export interface RequestContext {
   readonly log: Logger
   readonly trace: Trace
   readonly protocol: ClientProtocol
+  /** Whose request it is: a mark of the client's key, never the key. Nothing of one owner is shown to another. */
+  readonly owner: string
 }

@@ -10,8 +10,8 @@ export interface AccessRules {
 }
 
 export interface Access {
-  /** Throws where a request of the API must not be answered. */
-  check(request: Request): void
+  /** Throws where a request of the API must not be answered; else says whose it is. */
+  check(request: Request): string
   /** CORS headers for an allowed origin; nothing for anyone else. */
   corsHeaders(request: Request): Record<string, string>
   /** The answer to a browser's preflight request. */
@@ -36,7 +36,7 @@ export function createAccess(rules: AccessRules): Access {
   return {
     check(request) {
       refuseForeignOrigin(request, isOpen, allows)
-      if (!isOpen) checkKey(request, digests)
+      return isOpen ? ANYONE : checkKey(request, digests)
     },
     corsHeaders,
     preflight(request) {
@@ -89,14 +89,18 @@ function isOwnPage(origin: string, request: Request, isOpen: boolean): boolean {
 /** `localhost` and numeric addresses. */
 const OWN_NAME = /^(?:localhost|.+\.localhost|[\d.]+|\[.+\])$/
 
+/** The owner of everything on a server without keys. */
+const ANYONE = 'anyone'
+
 /** Either header may hold the key, whichever SDK it comes from (Anthropic API, §0.2). */
-function checkKey(request: Request, digests: readonly Buffer[]): void {
+function checkKey(request: Request, digests: readonly Buffer[]): string {
   const { headers } = request
   const bearer = /^bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
   const given = [headers.get('x-api-key'), bearer].filter((key): key is string => Boolean(key))
   if (given.length === 0) throw new Failure('authentication_error', 'x-api-key header is required')
-  if (!given.some((key) => isKnown(digest(key.trim()), digests)))
-    throw new Failure('authentication_error', 'API key is invalid.')
+  const known = given.map((key) => digest(key.trim())).find((candidate) => isKnown(candidate, digests))
+  if (!known) throw new Failure('authentication_error', 'API key is invalid.')
+  return `key-${known.toString('hex').slice(0, 16)}`
 }
 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest()

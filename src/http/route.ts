@@ -24,7 +24,7 @@ export const route =
     const { request } = input
     const exchange = beginExchange(server, request)
     try {
-      server.access.check(request)
+      exchange.admit(server.access.check(request))
       exchange.readProtocol()
       const response = await handler(request, exchange)
       if (!isStream(response)) exchange.finish(response.status, 'ok')
@@ -55,7 +55,12 @@ export const baseHeaders = (server: Server, request: Request): Record<string, st
     ? { ...server.headers, ...server.access.corsHeaders(request) }
     : { ...server.headers }
 
+/** Who is asking, as long as that is not known. */
+const NOBODY = 'nobody'
+
 interface OpenExchange extends Exchange {
+  /** Says whose request it is. */
+  admit(owner: string): void
   /** Reads the headers that say how to read the body; only after access was checked. */
   readProtocol(): void
 }
@@ -73,6 +78,7 @@ function beginExchange(server: Server, request: Request): OpenExchange {
   const id = newRequestId()
   const trace = createTrace(() => performance.now())
   let protocol = UNREAD
+  let owner = NOBODY
   let log: Log | undefined
   let finished = false
   server.activity.begin()
@@ -86,6 +92,9 @@ function beginExchange(server: Server, request: Request): OpenExchange {
     trace,
     get protocol() {
       return protocol
+    },
+    get owner() {
+      return owner
     },
   }
   const finish = (status: number, outcome: Outcome): void => {
@@ -111,6 +120,9 @@ function beginExchange(server: Server, request: Request): OpenExchange {
     context,
     trace,
     finish,
+    admit(name) {
+      owner = name
+    },
     readProtocol() {
       protocol = readProtocol(request.headers, server.services.strict)
     },
