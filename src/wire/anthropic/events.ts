@@ -1,5 +1,6 @@
 import type {
   AnswerBlock,
+  AnswerDetails,
   ContextManagement,
   MessageResponse,
   StopDetails,
@@ -19,6 +20,7 @@ export type StreamEvent =
       /** Totals of the whole answer, not increments. */
       usage: Usage
       context_management?: ContextManagement
+      openrouter?: AnswerDetails
     }
   | { type: 'message_stop' }
 

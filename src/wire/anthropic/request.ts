@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 
+import { ChatOptions, optionFields } from '../openrouter/options.ts'
 import { maybe, oneOf, open, unchecked } from '../schema.ts'
 import { CacheControl, Content, SystemPrompt } from './content.ts'
 import { Tool, ToolChoice } from './tools.ts'
@@ -105,7 +106,8 @@ export const MessagesRequest = open(
     fallbacks: maybe(Type.Union([Type.Literal('default'), Type.Array(Fallback)])),
     thread: maybe(open({ type: Type.String(), previous_message_id: Type.Optional(Type.String()) })),
     ...unchecked(['fallback_credit_token']),
-    openrouter: maybe(open({})),
+    ...optionFields,
+    openrouter: maybe(ChatOptions),
   },
   { $id: 'MessagesRequest', description: 'Anthropic Messages API request; unknown fields are kept' },
 )
@@ -116,7 +118,11 @@ export const CountTokensRequest = open(prompt, { $id: 'CountTokensRequest' })
 export type CountTokensRequest = Static<typeof CountTokensRequest>
 
 export const CountTokensResponse = open(
-  { input_tokens: Type.Integer({ minimum: 0 }) },
+  {
+    input_tokens: Type.Integer({ minimum: 0 }),
+    // Only for requests that asked for edits: what the prompt is before them.
+    context_management: Type.Optional(open({ original_input_tokens: Type.Integer({ minimum: 0 }) })),
+  },
   { $id: 'CountTokensResponse' },
 )
 export type CountTokensResponse = Static<typeof CountTokensResponse>

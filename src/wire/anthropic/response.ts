@@ -37,6 +37,9 @@ export type AnswerBlock = Static<typeof AnswerBlock>
 
 const tokens = Type.Integer({ minimum: 0 })
 
+/** An object of the upstream's, as it came. */
+const extra = Type.Record(Type.String(), Type.Unknown())
+
 /**
  * Token usage. `input_tokens` excludes what was read from or written to the prompt cache: the whole input is
  * `input_tokens + cache_creation_input_tokens + cache_read_input_tokens`. `output_tokens` includes thinking.
@@ -69,6 +72,33 @@ export type StopDetails = Static<typeof StopDetails>
 export const ContextManagement = open({ applied_edits: Type.Array(open({ type: Type.String() })) })
 export type ContextManagement = Static<typeof ContextManagement>
 
+/** What an upstream says of its answer that Anthropic's form has no place for. Each stands there as it was sent. */
+export const AnswerDetails = open(
+  {
+    id: Type.Optional(Type.String({ description: "The upstream's id of the answer" })),
+    model: Type.Optional(Type.String({ description: 'The model that answered' })),
+    provider: Type.Optional(Type.String({ description: 'Whose servers answered' })),
+    system_fingerprint: Type.Optional(Type.String()),
+    service_tier: Type.Optional(Type.String()),
+    native_finish_reason: Type.Optional(Type.String({ description: "The provider's own word for the end" })),
+    cost: Type.Optional(Type.Number({ description: 'USD' })),
+    cost_details: Type.Optional(extra),
+    is_byok: Type.Optional(Type.Boolean({ description: "Paid with the operator's own key of the provider" })),
+    prompt_tokens_details: Type.Optional(extra),
+    completion_tokens_details: Type.Optional(extra),
+    server_tool_use_details: Type.Optional(extra),
+    logprobs: Type.Optional(extra),
+    openrouter_metadata: Type.Optional(extra),
+    moderation: Type.Optional(extra),
+    debug: Type.Optional(Type.Array(Type.Unknown())),
+    annotations: Type.Optional(Type.Array(Type.Unknown())),
+    images: Type.Optional(Type.Array(Type.Unknown())),
+    audio: Type.Optional(extra),
+  },
+  { description: 'Only for requests with `openrouter.details: true`' },
+)
+export type AnswerDetails = Static<typeof AnswerDetails>
+
 export const MessageResponse = open(
   {
     id: Type.String(),
@@ -83,6 +113,7 @@ export const MessageResponse = open(
     diagnostics: nullable(open({})),
     usage: Usage,
     context_management: Type.Optional(ContextManagement),
+    openrouter: Type.Optional(AnswerDetails),
   },
   { $id: 'Message' },
 )

@@ -12,6 +12,8 @@ export interface Chunk {
   readonly choices?: readonly Choice[] | null
   readonly usage?: ChatUsage | null
   readonly error?: ChatError | string | null
+  /** What the provider was sent, in a chunk of its own, for requests with `debug`. */
+  readonly debug?: unknown
 }
 
 export interface Choice {
@@ -22,6 +24,7 @@ export interface Choice {
   readonly finish_reason?: string | null
   /** The provider's own word, e.g. `end_turn`, `MAX_TOKENS`, `MALFORMED_FUNCTION_CALL`. */
   readonly native_finish_reason?: string | null
+  readonly logprobs?: unknown
   readonly error?: ChatError | string | null
 }
 
@@ -40,9 +43,13 @@ export interface Delta {
   readonly audio?: { readonly transcript?: string | null } | null
 }
 
-interface ContentPart {
+/** A part of an answer's content: text, or a thought (`thinking` at Mistral, `reasoning` at Databricks). */
+export interface ContentPart {
   readonly type?: string | null
   readonly text?: string | null
+  readonly thinking?: string | readonly ContentPart[] | null
+  readonly summary?: readonly ContentPart[] | null
+  readonly signature?: string | null
 }
 
 export interface ToolCallDelta {
