@@ -11,8 +11,16 @@ import {
   isLoneSignature,
 } from './reasoning.ts'
 import { scanForStop } from './stop-sequences.ts'
-import type { AnswerTerms } from './terms.ts'
-import { type Call, closingText, withMissingBrackets } from './tool-calls.ts'
+import type { AnswerTerms, ToolInput } from './terms.ts'
+import {
+  type Call,
+  settleMembers,
+  settleRaw,
+  type Taken,
+  takeMembers,
+  takeRaw,
+  takeRest,
+} from './tool-calls.ts'
 import { toClientToolId } from './tool-id.ts'
 
 /** How the blocks of an answer are written: one at a time, each opened once there is something to show of it. */
@@ -28,7 +36,7 @@ function closeCurrent(state: State, terms: AnswerTerms, out: Out): State {
     case 'text':
       return closeText(state, out)
     case 'tool':
-      return closeCall(state, openCallAt(state), out)
+      return closeCall(state, openCallAt(state), false, terms, out)
     case 'thinking':
     case undefined:
       return closeRun(state, terms, out)
@@ -152,9 +160,9 @@ export function writeCalls(before: State, terms: AnswerTerms, out: Out): State {
       if (!canOpen(call, isLast, terms)) return state
       state = openCall(state, at, call, terms, out)
     }
-    state = sendArguments(state, at, out)
+    state = sendArguments(state, at, terms, out)
     if (isLast || !call.scan.complete) return state
-    state = closeCall(state, at, out)
+    state = closeCall(state, at, false, terms, out)
   }
   return state
 }
@@ -165,9 +173,8 @@ export function finishCalls(before: State, wasCut: boolean, terms: AnswerTerms, 
   for (let at = 0; at < state.calls.length; at++) {
     const call = state.calls[at]
     if (!call || call.phase === 'closed') continue
-    const whole = wasCut ? call : withMissingBrackets(call)
-    state = call.phase === 'open' ? setCall(state, at, whole) : openCall(state, at, whole, terms, out)
-    state = closeCall(state, at, out)
+    if (call.phase === 'waiting') state = openCall(state, at, call, terms, out)
+    state = closeCall(state, at, wasCut, terms, out)
   }
   return state
 }
@@ -195,21 +202,40 @@ function openCall(before: State, at: number, call: Call, terms: AnswerTerms, out
 const isTaken = (id: string, state: State, terms: AnswerTerms): boolean =>
   terms.takenToolIds.has(id) || state.calls.some((call) => call.clientId === id)
 
-function sendArguments(state: State, at: number, out: Out): State {
+/** Sends what can be sent by now: every complete member, or all there is where the client wants it raw. */
+function sendArguments(state: State, at: number, terms: AnswerTerms, out: Out): State {
   const call = state.calls[at]
-  if (!call?.isObject || call.unsent === '') return state
-  emit(state, { type: 'input_json_delta', partial_json: call.unsent }, out)
-  return setCall(state, at, { ...call, unsent: '' }, call.unsent.length)
+  if (!call || call.unsent === '') return state
+  const { schema, eager } = inputOf(call, terms)
+  return send(state, at, eager ? takeRaw(call) : takeMembers(call, schema), out)
 }
 
-function closeCall(before: State, at: number, out: Out): State {
-  const call = before.calls[at]
-  if (!call) return before
-  const partial_json = closingText(call)
-  if (partial_json !== '') emit(before, { type: 'input_json_delta', partial_json }, out)
-  const closed: Call = { ...call, unsent: '', phase: 'closed' }
-  return closeBlock(setCall(before, at, closed, partial_json.length), out)
+function closeCall(before: State, at: number, wasCut: boolean, terms: AnswerTerms, out: Out): State {
+  const open = sendArguments(before, at, terms, out)
+  const call = open.calls[at]
+  if (!call) return open
+  const { schema, eager } = inputOf(call, terms)
+  const settled = eager ? settleRaw(call, wasCut) : settleMembers(call, wasCut)
+  const sent = sendArguments(setCall(open, at, settled), at, terms, out)
+  const state = send(sent, at, takeRest(sent.calls[at] ?? settled, schema), out)
+  const closed: Call = { ...(state.calls[at] ?? settled), phase: 'closed' }
+  return closeBlock(noteRepairs(setCall(state, at, closed), closed, terms), out)
 }
+
+function send(state: State, at: number, [call, partial_json]: Taken, out: Out): State {
+  if (partial_json !== '') emit(state, { type: 'input_json_delta', partial_json }, out)
+  return call === state.calls[at] ? state : setCall(state, at, call, partial_json.length)
+}
+
+function noteRepairs(state: State, { name, writing: { kinds } }: Call, terms: AnswerTerms): State {
+  if (kinds.length === 0) return state
+  return { ...state, repairs: [...state.repairs, { tool: terms.toolNames.get(name) ?? name, kinds }] }
+}
+
+const UNKNOWN_INPUT: ToolInput = { schema: {}, eager: false }
+
+const inputOf = ({ name }: Call, { toolInputs }: AnswerTerms): ToolInput =>
+  toolInputs.get(name) ?? UNKNOWN_INPUT
 
 const openCallAt = (state: State): number => state.calls.findIndex((call) => call.phase === 'open')
 

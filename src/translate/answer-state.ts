@@ -1,7 +1,8 @@
 import type { BlockDelta, StreamEvent } from '../wire/anthropic/events.ts'
-import type { AnswerBlock } from '../wire/anthropic/response.ts'
+import type { AnswerBlock, AnswerDetails } from '../wire/anthropic/response.ts'
 import type { ChatUsage } from '../wire/openrouter/chunk.ts'
 import type { ReasoningRun } from './reasoning.ts'
+import type { ToolRepair } from './repair/kind.ts'
 import type { AnswerTerms } from './terms.ts'
 import type { Call } from './tool-calls.ts'
 import { estimatedUsage } from './usage.ts'
@@ -28,6 +29,8 @@ export interface State {
   readonly held: string
   readonly stopSequence: string | undefined
   readonly calls: readonly Call[]
+  /** The calls whose arguments had to be repaired. */
+  readonly repairs: readonly ToolRepair[]
   readonly refusal: string | undefined
   readonly finish: string | undefined
   readonly native: string | undefined
@@ -36,6 +39,8 @@ export interface State {
   readonly usage: ChatUsage | undefined
   readonly serviceTier: string | undefined
   readonly provider: string | undefined
+  /** What Anthropic's answer has no place for, when the client wants it. */
+  readonly details: AnswerDetails
   /** Characters of output, for the rare upstream that reports no usage. */
   readonly outputChars: number
 }
@@ -53,6 +58,7 @@ export const START: State = {
   held: '',
   stopSequence: undefined,
   calls: [],
+  repairs: [],
   refusal: undefined,
   finish: undefined,
   native: undefined,
@@ -60,6 +66,7 @@ export const START: State = {
   usage: undefined,
   serviceTier: undefined,
   provider: undefined,
+  details: {},
   outputChars: 0,
 }
 
@@ -69,7 +76,11 @@ export type Out = StreamEvent[]
  * `message_start`. Comes with the first block, or before it as soon as the stream must show life; an answer that
  * fails before that is still an HTTP status. Idempotent.
  */
-export function begin(state: State, terms: AnswerTerms, out: Out): State {
+export function begin(
+  state: State,
+  terms: Pick<AnswerTerms, 'id' | 'model' | 'inputTokens'>,
+  out: Out,
+): State {
   if (state.begun) return state
   out.push({
     type: 'message_start',

@@ -18,7 +18,7 @@ export function addAssistant(
   turn: readonly ContentBlock[],
   target: Target,
 ): readonly string[] {
-  const content = sinceCompaction(messages, turn)
+  const content = sinceCompaction(messages, turn, target)
   const calls = content.filter((block) => block.type === 'tool_use')
   const parts = content.flatMap((block) => spokenParts(block, target))
   // Thoughts alone lead nowhere: they are for the calls or the text that they led to.
@@ -35,13 +35,21 @@ export function addAssistant(
 }
 
 /** A summary replaces all that came before it. One that only its maker can read replaces nothing. */
-function sinceCompaction(messages: ChatMessage[], content: readonly ContentBlock[]): readonly ContentBlock[] {
-  const at = content.findLastIndex((block) => block.type === 'compaction' && Boolean(block.content))
+function sinceCompaction(
+  messages: ChatMessage[],
+  content: readonly ContentBlock[],
+  target: Target,
+): readonly ContentBlock[] {
+  const at = content.findLastIndex(isSummary)
   const summary = content[at]
-  if (summary?.type !== 'compaction') return content
-  messages.splice(0, messages.length, { role: 'user', content: summary.content ?? '' })
+  if (!summary) return content
+  messages.splice(0, messages.length, { role: 'user', content: toContent(toParts(summary, target), target) })
   return content.slice(at + 1)
 }
+
+/** A compaction that says what it stands for. */
+export const isSummary = (block: ContentBlock): boolean =>
+  block.type === 'compaction' && Boolean(block.content)
 
 function spokenParts(block: ContentBlock, target: Target): Part[] {
   switch (block.type) {
@@ -54,7 +62,7 @@ function spokenParts(block: ContentBlock, target: Target): Part[] {
     // Only a user's message can hold them.
     case 'image':
     case 'document':
-      return [textPart(noteOf(block))]
+      return [{ ...textPart(noteOf(block)), ...cacheMark(block, target) }]
     default:
       return toParts(block, target)
   }

@@ -6,6 +6,7 @@ import type {
   ToolResultContent,
 } from '../wire/anthropic/content.ts'
 import type { FilePart, Part } from '../wire/openrouter/request.ts'
+import { seesImages } from './abilities.ts'
 import { cacheMark } from './cache-mark.ts'
 import { noteOf } from './notes.ts'
 import { textPart } from './parts.ts'
@@ -27,7 +28,9 @@ function partsOf(block: ContentBlock | ToolResultContent, target: Target): Part[
     case 'text':
       return block.text === '' ? [] : [textPart(block.text)]
     case 'image':
-      return [{ type: 'image_url', image_url: { url: imageUrl(block) } }]
+      return seesImages(target)
+        ? [{ type: 'image_url', image_url: { url: imageUrl(block) } }]
+        : [textPart('[an image that this model cannot see]')]
     case 'document':
       return documentParts(block, target)
     case 'search_result':

@@ -1,4 +1,11 @@
-import type { Choice, Chunk, Delta, ReasoningDetail, ToolCallDelta } from '../wire/openrouter/chunk.ts'
+import type {
+  Choice,
+  Chunk,
+  ContentPart,
+  Delta,
+  ReasoningDetail,
+  ToolCallDelta,
+} from '../wire/openrouter/chunk.ts'
 
 /**
  * What one chunk says, in plain values. The wire's types are a promise that no upstream has made: whatever is not
@@ -21,7 +28,7 @@ export function textOf(delta: Delta): string {
 
 const partsText = (content: Exclude<Delta['content'], string>): string =>
   listOf(content)
-    .map((part) => stringOf(part.text))
+    .map((part) => (isThought(part) ? '' : stringOf(part.text)))
     .join('')
 
 /** Anthropic's answers have no image block; saying so beats dropping it. */
@@ -31,8 +38,30 @@ function imageNote(count: number): string {
   return `[${what} in the answer cannot be shown through the Messages API.]`
 }
 
-/** The reasoning entries of a delta, as they came. */
-export const detailsOf = (delta: Delta): readonly ReasoningDetail[] => listOf(delta.reasoning_details)
+/** The reasoning entries of a delta, as they came; thoughts among the parts of its content are entries as well. */
+export function detailsOf({ content, reasoning_details }: Delta): readonly ReasoningDetail[] {
+  const details = listOf(reasoning_details)
+  return Array.isArray(content) ? [...details, ...listOf(content).flatMap(thoughtsOf)] : details
+}
+
+const isThought = ({ type }: ContentPart): boolean => type === 'thinking' || type === 'reasoning'
+
+/** Mistral lists the texts of a thought as `thinking`, Databricks as `summary` with a signature beside each. */
+function thoughtsOf(part: ContentPart): readonly ReasoningDetail[] {
+  if (!isThought(part)) return []
+  const { thinking, summary } = part
+  const whole = { ...part, text: stringOf(thinking) || stringOf(part.text) }
+  const texts = typeof thinking === 'string' ? [] : listOf(thinking ?? summary)
+  return [whole, ...texts].map(toDetail).filter(saysAnything)
+}
+
+const toDetail = ({ text, signature }: ContentPart): ReasoningDetail => ({
+  type: 'reasoning.text',
+  text: stringOf(text),
+  ...(signature ? { signature: stringOf(signature) } : {}),
+})
+
+const saysAnything = ({ text, signature }: ReasoningDetail): boolean => Boolean(text || signature)
 
 /** What a tool-call delta says. */
 export interface CallPiece {
@@ -67,7 +96,7 @@ const argumentText = (args: unknown): string =>
 export const stringOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** The objects of a list. */
-function listOf<T>(value: readonly T[] | null | undefined): readonly T[] {
+export function listOf<T>(value: readonly T[] | null | undefined): readonly T[] {
   if (!Array.isArray(value)) return []
   return value.every(isObject) ? value : value.filter(isObject)
 }

@@ -1,4 +1,4 @@
-import type { MessagesRequest } from '../wire/anthropic/request.ts'
+import type { Message, MessagesRequest } from '../wire/anthropic/request.ts'
 import { EFFORTS } from '../wire/anthropic/request.ts'
 import type { Target } from './target.ts'
 import type { Turn } from './turns.ts'
@@ -20,12 +20,18 @@ export function effortOf(
   turns: readonly Turn[],
   target: Target,
 ): string | undefined {
-  const baseline = request.output_config?.effort ?? undefined
-  if (takesEffortUpdates(target)) return baseline
-  for (const { message } of turns.toReversed())
-    if (message.role === 'system' && message.output_config?.effort) return message.output_config.effort
-  return baseline
+  const setter = takesEffortUpdates(target) ? undefined : effortSetter(turns)
+  return (setter ?? request).output_config?.effort ?? undefined
 }
+
+/** The last message of the conversation that sets the effort. */
+export const effortSetter = (turns: readonly Turn[]): SystemMessage | undefined =>
+  turns.map(({ message }) => message).findLast(setsEffort)
+
+type SystemMessage = Extract<Message, { role: 'system' }>
+
+const setsEffort = (message: Message): message is SystemMessage =>
+  message.role === 'system' && Boolean(message.output_config?.effort)
 
 /** The nearest effort that the model knows, rather less than more. */
 export function snapEffort(effort: string, target: Target): string {

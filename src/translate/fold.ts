@@ -3,14 +3,19 @@ import type { BlockDelta, StreamEvent } from '../wire/anthropic/events.ts'
 import type { AnswerBlock, MessageResponse, StopReason } from '../wire/anthropic/response.ts'
 import { parseCutObject, parseDespiteComma, parseObject } from './partial-json.ts'
 
+type Fields = Readonly<Record<string, unknown>>
+
 interface OpenBlock {
   readonly block: AnswerBlock
-  text: string
-  signature: string
+  /** What deltas have made of the block's fields so far. */
+  readonly fields: Record<string, unknown>
+  /** The text of the block's `input`. */
+  json: string
 }
 
 /**
- * Folds a whole event stream into the one message that it describes. Throws a `Failure` for a stream without a
+ * Folds a whole event stream into the one message that it describes. What no rule here knows, be it a block, a field
+ * or an event, stays as it came; deltas of an unknown type are left out. Throws a `Failure` for a stream without a
  * beginning, and for a tool call whose arguments are no JSON object.
  */
 export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
@@ -22,7 +27,7 @@ export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
         message = event.message
         break
       case 'content_block_start':
-        blocks.push({ block: event.content_block, text: '', signature: '' })
+        blocks.push({ block: event.content_block, fields: {}, json: '' })
         break
       case 'content_block_delta':
         addDelta(blocks[event.index], event.delta)
@@ -40,48 +45,73 @@ export function foldEvents(events: Iterable<StreamEvent>): MessageResponse {
   return { ...message, content: blocks.map((block) => finish(block, stop_reason)) }
 }
 
+/** The end tells totals: what it says of usage replaces what the beginning said. */
 function withEnd(
   message: MessageResponse,
   end: Extract<StreamEvent, { type: 'message_delta' }>,
 ): MessageResponse {
-  const { delta, usage, context_management } = end
-  return { ...message, ...delta, usage, ...(context_management ? { context_management } : {}) }
+  const { type: _type, delta, usage, ...extras } = end
+  return { ...message, ...delta, ...extras, usage: { ...message.usage, ...known(usage) } }
 }
+
+const known = (usage: Fields | undefined): Fields =>
+  Object.fromEntries(Object.entries(usage ?? {}).filter(([, value]) => value !== null && value !== undefined))
 
 function addDelta(open: OpenBlock | undefined, delta: BlockDelta): void {
   if (!open) return
-  if (delta.type === 'signature_delta') open.signature = delta.signature
-  else open.text += pieceOf(delta)
-}
-
-function pieceOf(delta: Exclude<BlockDelta, { type: 'signature_delta' }>): string {
-  switch (delta.type) {
+  const { type, ...said }: { readonly type: string } & Fields = delta
+  switch (type) {
     case 'text_delta':
-      return delta.text
+      append(open, 'text', said['text'])
+      break
     case 'thinking_delta':
-      return delta.thinking
+      append(open, 'thinking', said['thinking'])
+      break
     case 'input_json_delta':
-      return delta.partial_json
+      open.json += toText(said['partial_json'])
+      break
+    case 'citations_delta':
+      open.fields['citations'] = [...listOf(open, 'citations'), said['citation']]
+      break
+    case 'signature_delta':
+    case 'compaction_delta':
+      Object.assign(open.fields, said)
+      break
   }
 }
 
-function finish({ block, text, signature }: OpenBlock, stopReason: StopReason | null): AnswerBlock {
-  switch (block.type) {
-    case 'text':
-      return { ...block, text }
-    case 'thinking':
-      return { ...block, thinking: text, signature }
-    case 'redacted_thinking':
-      return block
-    case 'tool_use':
-      return { ...block, input: toInput(text, block.name, stopReason) }
-  }
+function append(open: OpenBlock, field: string, piece: unknown): void {
+  open.fields[field] = toText(valueOf(open, field)) + toText(piece)
 }
 
-/** A tool's input must be an object. Text that was cut by the token limit keeps what is complete of it. */
+const listOf = (open: OpenBlock, field: string): readonly unknown[] => {
+  const value = valueOf(open, field)
+  return Array.isArray(value) ? value : []
+}
+
+const valueOf = ({ block, fields }: OpenBlock, field: string): unknown =>
+  fields[field] ?? (block as Fields)[field]
+
+const toText = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** A call without any text of arguments has those that its block began with, mostly none. */
+function finish({ block, fields, json }: OpenBlock, stopReason: StopReason | null): AnswerBlock {
+  const finished = { ...block, ...fields }
+  if (json === '') return finished
+  const name = 'name' in block ? String(block.name) : block.type
+  return { ...finished, input: toInput(json, name, stopReason) } as AnswerBlock
+}
+
+/** Ends that come into the midst of what the model was about to say. */
+const CUTS: ReadonlySet<StopReason | null> = new Set([
+  'max_tokens',
+  'model_context_window_exceeded',
+  'refusal',
+])
+
+/** A tool's input must be an object. Text that was cut keeps what is complete of it. */
 function toInput(text: string, tool: string, stopReason: StopReason | null): Record<string, unknown> {
-  if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded')
-    return parseCutObject(text)
+  if (CUTS.has(stopReason)) return parseCutObject(text)
   const input = parseObject(text) ?? parseDespiteComma(text)
   if (input) return input
   throw new Failure('api_error', `the model called the tool ${tool} with arguments that are no JSON object`, {

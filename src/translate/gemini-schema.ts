@@ -1,4 +1,4 @@
-import { combine, describeMore, isSchema, resolvePointer, type Schema } from './subschemas.ts'
+import { combine, describeMore, isSchema, resolvePointer, type Schema, subschemas } from './subschemas.ts'
 
 /**
  * Gemini takes a small part of JSON Schema and refuses the whole request for any other keyword (openrouter §7.10).
@@ -6,6 +6,32 @@ import { combine, describeMore, isSchema, resolvePointer, type Schema } from './
  */
 export const toGeminiSchema = (root: Schema): Record<string, unknown> =>
   clean(root, { root, open: new Set(), budget: { schemas: MAX_SCHEMAS } })
+
+/** Keywords that narrow what fits and that Gemini has no words for. */
+const UNSAYABLE: ReadonlySet<string> = new Set([
+  'not',
+  'if',
+  'contains',
+  'patternProperties',
+  'propertyNames',
+  'dependentRequired',
+  'dependentSchemas',
+  'prefixItems',
+  'uniqueItems',
+  'multipleOf',
+])
+
+/** The first keyword of a schema, at any depth, that is lost on the way to Gemini. */
+export function findUnsayable(schema: Schema, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH) return undefined
+  const own = Object.keys(schema).find((keyword) => UNSAYABLE.has(keyword))
+  if (own !== undefined) return own
+  for (const inner of subschemas(schema)) {
+    const found = findUnsayable(inner, depth + 1)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
 
 interface Walk {
   readonly root: Schema

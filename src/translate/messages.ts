@@ -3,19 +3,22 @@ import { addAssistant } from './assistant.ts'
 import { toParts } from './blocks.ts'
 import { takesEffortUpdates } from './effort.ts'
 import { textPart, toContent } from './parts.ts'
+import { withoutBillingLine } from './system.ts'
 import type { Target } from './target.ts'
+import { withReadableThoughts } from './thought-provider.ts'
 import { toToolResults } from './tool-results.ts'
 import type { Turn } from './turns.ts'
 
 /**
  * The conversation as chat messages (openrouter §7.2). A left fold: what stands after turn n depends only on
- * turns up to n, so a growing conversation keeps its prefix, and with it the provider's prompt cache.
+ * turns up to n, so a growing conversation keeps its prefix, and with it the provider's prompt cache. Only a change of
+ * the provider takes back what the one before had encrypted; its cache is lost then anyway.
  */
 export function toMessages(turns: readonly Turn[], target: Target): ChatMessage[] {
   const messages: ChatMessage[] = []
   let calls: readonly string[] = []
   let waiting: readonly Turn[] = []
-  for (const turn of turns) {
+  for (const turn of withReadableThoughts(turns, target)) {
     // Nothing may stand between calls and their results.
     if (turn.role === 'system' && calls.length > 0) waiting = [...waiting, turn]
     else {
@@ -59,6 +62,9 @@ function addUser(messages: ChatMessage[], turn: Turn, calls: readonly string[], 
 function appendUser(messages: ChatMessage[], parts: Part[], target: Target): void {
   if (parts.length === 0) return
   const last = messages.at(-1)
+  // Mistral takes no user message right behind a tool's result.
+  if (last?.role === 'tool' && target.family === 'mistralai')
+    messages.push({ role: 'assistant', content: 'OK.' })
   if (last?.role !== 'user') {
     messages.push({ role: 'user', content: toContent(parts, target) })
     return
@@ -76,6 +82,8 @@ function addSystem(messages: ChatMessage[], turn: Turn, target: Target): void {
   const parts = turn.content
     .flatMap((block) => toParts(block, target))
     .filter((part): part is TextPart => part.type === 'text')
+    .map((part) => ({ ...part, text: withoutBillingLine(part.text) }))
+    .filter((part) => part.text !== '')
   if (parts.length === 0) return
   if (takesSystemAnywhere(target)) messages.push({ role: 'system', content: toContent(parts, target) })
   else appendUser(messages, parts.map(asReminder), target)

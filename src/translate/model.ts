@@ -9,6 +9,8 @@ export interface ModelMap {
   /** Own aliases: name, or pattern with `*`, → model. */
   readonly aliases: Readonly<Record<string, string>>
   readonly openrouter: boolean
+  /** Whether `openrouter/` is the name of an upstream of the operator's, and so part of the model's name. */
+  readonly ownPrefix?: boolean
 }
 
 /** The model name that a client asked for → the slug that the upstream knows. Follows at most one own alias. */
@@ -33,7 +35,7 @@ const PREFIX = /^openrouter\//i
 
 /** `openrouter/x` means x, except for OpenRouter's own routers such as `openrouter/auto`. */
 function withoutPrefix(name: string, map: ModelMap): string {
-  if (!PREFIX.test(name)) return name
+  if (map.ownPrefix === true || !PREFIX.test(name)) return name
   const rest = name.replace(PREFIX, '')
   const isModel = rest.includes('/') || isTier(rest) || isClaudeName(rest) || Object.hasOwn(map.aliases, rest)
   return isModel || !map.openrouter ? rest : name

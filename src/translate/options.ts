@@ -1,12 +1,13 @@
-import { invalidRequest } from '../core/errors.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
-import { CHAT_OPTIONS } from '../wire/openrouter/options.ts'
+import { wantsCompletionLimit } from './abilities.ts'
 import { cacheMark } from './cache-mark.ts'
 import { effortOf } from './effort.ts'
 import { fnv1aHex } from './hash.ts'
-import { toAnswerSchema } from './schema.ts'
+import { clientOptions, everyStop, modelOptions, type OptionSources } from './option-sources.ts'
+import { toResponseFormat } from './structured/asking.ts'
 import type { Target } from './target.ts'
 import { isThinking, toReasoningOptions } from './thinking.ts'
+import { providerPin } from './thought-provider.ts'
 import type { Turn } from './turns.ts'
 
 type Options = Record<string, unknown>
@@ -14,10 +15,14 @@ type Options = Record<string, unknown>
 /** What the server itself sets, besides what the client asked for. */
 export interface ServerLimits {
   readonly maxTokensLimit: number | undefined
+  /** Ask only providers that know every parameter where an answer's schema or a tool call is a must. */
+  readonly requireParameters?: boolean
 }
 
 export interface OptionTerms {
+  /** With the stand-ins of its sources. */
   readonly request: MessagesRequest
+  readonly sources: OptionSources
   readonly turns: readonly Turn[]
   readonly target: Target
   readonly hasTools: boolean
@@ -29,25 +34,32 @@ export interface OptionTerms {
   readonly limits: ServerLimits
 }
 
-/** Every option of the chat request, in a stable order: the client's own chat options come last and win. */
+/**
+ * Every option of the chat request, in a stable order: the operator's come first, then what the client's Anthropic
+ * fields mean, and the client's own chat options last. Of two, the later wins.
+ */
 export function toOptions(terms: OptionTerms): Options {
-  const { request, target } = terms
-  const own = ownOptions(terms)
+  const { request, target, limits } = terms
+  const own = fit(clientOptions(request, terms.sources), terms)
+  const house = houseOptions(terms, own)
   const maxTokens = outputLimit(terms)
-  return {
-    ...('max_completion_tokens' in own ? {} : { [limitName(target)]: maxTokens }),
+  const options: Options = {
+    ...house,
+    ...('max_completion_tokens' in own || 'max_tokens' in own ? {} : { [limitName(target)]: maxTokens }),
     ...sampling(request, target),
-    ...stops(request, target),
+    ...stops(terms),
     ...terms.toolChoice,
-    ...responseFormat(request, target),
-    ...(REASONING_OPTIONS.some((name) => name in own) ? {} : reasoning(terms, maxTokens)),
+    ...(saysReasoning(own) || saysReasoning(house) ? {} : reasoning(terms, maxTokens)),
     ...service(request, target),
     ...metadata(request),
     ...(target.openrouter ? openrouterDefaults(terms) : {}),
-    ...(request.stream ? { stream_options: { include_usage: true } } : {}),
+    ...(request.stream && !('stream_options' in house) ? { stream_options: { include_usage: true } } : {}),
     ...own,
-    ...(target.openrouter ? plugins(own) : {}),
+    ...toResponseFormat(request, target, terms.sources.headers),
   }
+  if (!target.openrouter) return options
+  const pinned: Options = { ...options, ...providerPin(terms.turns, target, options) }
+  return { ...pinned, ...plugins(pinned), ...(limits.requireParameters ? requireParameters(pinned) : {}) }
 }
 
 // — limits and sampling —
@@ -55,7 +67,12 @@ export function toOptions(terms: OptionTerms): Options {
 /** OpenAI's models refuse less. */
 const OPENAI_MIN_TOKENS = 16
 
-function outputLimit({ request, target, limits }: OptionTerms): number {
+/** How many tokens the answer may have upstream. */
+export function outputLimit({
+  request,
+  target,
+  limits,
+}: Pick<OptionTerms, 'request' | 'target' | 'limits'>): number {
   // 0 means "only warm the prompt cache", which takes an answer of one token here; its output is dropped.
   const least = target.family === 'openai' ? OPENAI_MIN_TOKENS : 1
   const most = Math.min(target.facts.maxOutputTokens ?? Infinity, limits.maxTokensLimit ?? Infinity)
@@ -67,12 +84,13 @@ const isBareReasoner = ({ openrouter, model }: Target): boolean =>
   !openrouter && /^(o\d|gpt-[5-9](?!.*chat))/i.test(model)
 
 const limitName = (target: Target): string =>
-  isBareReasoner(target) ? 'max_completion_tokens' : 'max_tokens'
+  isBareReasoner(target) || wantsCompletionLimit(target) ? 'max_completion_tokens' : 'max_tokens'
 
 /** What Claude takes of `top_p` while it thinks. */
 const LEAST_THINKING_TOP_P = 0.95
 
-function sampling(request: MessagesRequest, target: Target): Options {
+/** `temperature`, `top_p` and `top_k` as far as the target takes them. */
+export function sampling(request: MessagesRequest, target: Target): Options {
   const { temperature, top_p, top_k } = request
   // Claude samples in its own way while it thinks, and refuses to be told another one.
   if (target.family === 'anthropic' && isThinking(request))
@@ -84,32 +102,30 @@ function sampling(request: MessagesRequest, target: Target): Options {
 /** Chat completions take at most four stop sequences; the rest is enforced by our own scan of the answer. */
 const MAX_STOPS = 4
 
-/** The client's stop sequences, `stop` being an alias that OpenAI clients use. */
-export function stopSequences(request: MessagesRequest): readonly string[] {
-  const { stop, openrouter } = request as { stop?: unknown; openrouter?: { stop?: unknown } | null }
-  return [request.stop_sequences, stop, openrouter?.stop]
-    .flat()
-    .filter((text): text is string => typeof text === 'string' && text !== '')
-}
+/** All stop sequences, whoever set them. */
+export const stopSequences = (request: MessagesRequest, sources: OptionSources): readonly string[] =>
+  everyStop(request, sources).filter((text): text is string => typeof text === 'string' && text !== '')
 
-function stops(request: MessagesRequest, target: Target): Options {
-  const sequences = stopSequences(request)
+function stops({ request, sources, target }: OptionTerms): Options {
+  const sequences = stopSequences(request, sources)
   return sequences.length > 0 && !isBareReasoner(target) ? { stop: sequences.slice(0, MAX_STOPS) } : {}
 }
 
-// — answers —
-
-function responseFormat(request: MessagesRequest, target: Target): Options {
-  const format = request.output_config?.format ?? request.output_format
-  if (!format) return {}
-  const { schema, strict } = toAnswerSchema(format.schema, target.family)
-  return { response_format: { type: 'json_schema', json_schema: { name: 'output', strict, schema } } }
-}
+// — reasoning —
 
 /** Where the client says in chat completions' own words how to reason, nothing is added to it. */
-const REASONING_OPTIONS = ['reasoning', 'reasoning_effort', 'include_reasoning'] as const
+export const REASONING_OPTIONS = ['reasoning', 'reasoning_effort', 'include_reasoning'] as const
 
-const reasoning = ({ request, turns, target, lostThoughts }: OptionTerms, maxTokens: number): Options =>
+/** How to reason, from `thinking` and the effort. */
+export const reasoning = (
+  {
+    request,
+    turns,
+    target,
+    lostThoughts,
+  }: Pick<OptionTerms, 'request' | 'turns' | 'target' | 'lostThoughts'>,
+  maxTokens: number,
+): Options =>
   toReasoningOptions({
     thinking: request.thinking,
     effort: effortOf(request, turns, target),
@@ -156,46 +172,49 @@ export function sessionIdOf(request: MessagesRequest, header: string | undefined
   return /"session_id":\s*"([^"]+)"/.exec(userId)?.[1] ?? /_session_([0-9a-f-]{36})$/.exec(userId)?.[1]
 }
 
-// — the client's own —
+// — the client's own, and the operator's —
 
-/** What `openrouter` cannot say, as it is the request itself. */
-const BODY_FIELDS = ['model', 'messages', 'stream', 'tools'] as const
-
-/** Chat options of the client: beside Anthropic's fields, or inside `openrouter`, which wins (openrouter §7.9). */
-function ownOptions({ request, hasTools }: OptionTerms): Options {
-  const inner: Options = request.openrouter ?? NOTHING
-  const options: Options = {}
-  for (const name of CHAT_OPTIONS)
-    set(options, name, name in inner ? inner[name] : (request as Options)[name])
-  if (inner !== NOTHING) addInner(options, inner)
-  if (!hasTools) delete options['parallel_tool_calls']
+/** Makes of the given options what may stand beside the rest of the request. */
+function fit(options: Options, { request, hasTools }: OptionTerms): Options {
+  if (!hasTools) {
+    delete options['parallel_tool_calls']
+    delete options['tool_choice']
+  }
   if (!request.stream) delete options['stream_options']
   else if (options['stream_options'])
     options['stream_options'] = { include_usage: true, ...(options['stream_options'] as object) }
   return options
 }
 
-const NOTHING: Options = {}
-const IS_CHAT_OPTION: ReadonlySet<string> = new Set([...CHAT_OPTIONS, 'stop', 'tools_extra'])
-
-/** Options that have no name here yet. `stop` and `tools_extra` go other ways. */
-function addInner(options: Options, inner: Options): void {
-  const misplaced = BODY_FIELDS.find((name) => inner[name] !== undefined)
-  if (misplaced)
-    throw invalidRequest(
-      `openrouter.${misplaced}: Extra inputs are not permitted; send it beside \`openrouter\``,
-    )
-  for (const [name, value] of Object.entries(inner)) if (!IS_CHAT_OPTION.has(name)) set(options, name, value)
+/** How to reason is one decision: the operator's is heard where the client says nothing of it in any words. */
+function houseOptions(terms: OptionTerms, own: Options): Options {
+  const house = fit(modelOptions(terms.request, terms.sources), terms)
+  if (terms.request.thinking || saysEffort(terms) || saysReasoning(own))
+    for (const name of REASONING_OPTIONS) delete house[name]
+  return house
 }
+
+const saysEffort = ({ request, turns, target }: OptionTerms): boolean =>
+  effortOf(request, turns, target) !== undefined
+
+const saysReasoning = (options: Options): boolean => REASONING_OPTIONS.some((name) => name in options)
 
 /** OpenRouter would otherwise cut the middle out of long prompts for small models, tool pairs included. */
 const NO_COMPRESSION = { id: 'context-compression', enabled: false }
 
-/** The client's plugins do not replace the server's, unless they are about the same thing. */
-function plugins(own: Options): Options {
-  const given: readonly { id?: unknown }[] = Array.isArray(own['plugins']) ? own['plugins'] : []
-  const isSet = 'transforms' in own || given.some((plugin) => plugin?.id === NO_COMPRESSION.id)
+/** Given plugins do not replace the server's, unless they are about the same thing. */
+function plugins(options: Options): Options {
+  const given: readonly { id?: unknown }[] = Array.isArray(options['plugins']) ? options['plugins'] : []
+  const isSet = 'transforms' in options || given.some((plugin) => plugin?.id === NO_COMPRESSION.id)
   return isSet ? {} : { plugins: [...given, NO_COMPRESSION] }
+}
+
+/** Providers that would pass over a schema or a forced call in silence are passed over themselves (openrouter §7.12). */
+function requireParameters(options: Options): Options {
+  const { provider, response_format: format, tool_choice: choice } = options
+  const isForced = choice === 'required' || typeof choice === 'object'
+  if (!isForced && (format as { type?: unknown } | undefined)?.type !== 'json_schema') return {}
+  return { provider: { require_parameters: true, ...(provider as object | undefined) } }
 }
 
 function present(fields: Options): Options {

@@ -18,6 +18,16 @@ export function parseDespiteComma(text: string): Record<string, unknown> | undef
   return isStray ? parseObject(text.slice(0, comma) + text.slice(comma + 1)) : undefined
 }
 
+/** Whether a text is JSON, of whatever type. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The JSON object that a text is; undefined for anything else. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {

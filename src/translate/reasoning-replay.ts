@@ -1,7 +1,14 @@
 import type { ContentBlock, RedactedThinkingBlock, ThinkingBlock } from '../wire/anthropic/content.ts'
 import type { AssistantMessage } from '../wire/openrouter/request.ts'
 import type { Family } from './family.ts'
-import { decodeToken, isOurs, type PlainField, restoreDetails, type StoredDetail } from './reasoning-token.ts'
+import {
+  decodeToken,
+  familyOfToken,
+  isOurs,
+  type PlainField,
+  restoreDetails,
+  type StoredDetail,
+} from './reasoning-token.ts'
 import type { Target } from './target.ts'
 
 /** Models that read earlier thoughts as plain text, whoever had them (openrouter §7.4). */
@@ -50,16 +57,31 @@ function nothingThought(target: Target): Reasoning {
   return target.openrouter ? { reasoning_details: [] } : { reasoning_content: ' ' }
 }
 
+/** Whether anything of a thinking block reaches the target. Cheap: looks at whose it is, not into it. */
+export function isReplayed(block: ThoughtBlock, target: Target): boolean {
+  const [text, opaque] = sayingOf(block)
+  const family = familyOfToken(opaque)
+  if (family === target.family && target.openrouter) return true
+  if (family === undefined && isClaudes(opaque, target)) return true
+  return READS_TEXT.has(target.family) && (text !== '' || family !== undefined)
+}
+
 function thoughtsOf(block: ThoughtBlock, index: number, target: Target): readonly StoredDetail[] {
-  const [text, opaque] =
-    block.type === 'thinking' ? [block.thinking, block.signature ?? ''] : ['', block.data]
+  const [text, opaque] = sayingOf(block)
   const token = decodeToken(opaque)
   if (token?.family === target.family) return ownThoughts(restoreDetails(token, text), target)
   if (token) return asPlain(restoreDetails(token, text), target)
-  const claude = target.family === 'anthropic' && target.openrouter
-  if (claude && opaque !== '' && !isOurs(opaque)) return [claudeDetail(block, index)]
+  if (isClaudes(opaque, target)) return [claudeDetail(block, index)]
   return asPlain([{ type: 'plain', text }], target)
 }
+
+/** What a block shows, and what of it only its maker can read. */
+const sayingOf = (block: ThoughtBlock): readonly [text: string, opaque: string] =>
+  block.type === 'thinking' ? [block.thinking, block.signature ?? ''] : ['', block.data]
+
+/** Whether something opaque, and no token of ours, is Claude's own and goes to Claude. */
+const isClaudes = (opaque: string, { family, openrouter }: Target): boolean =>
+  family === 'anthropic' && openrouter && opaque !== '' && !isOurs(opaque)
 
 /** A signature that is not ours is Claude's own. */
 const claudeDetail = (block: ThoughtBlock, index: number): StoredDetail => ({

@@ -47,6 +47,17 @@ export function decodeToken(signature: string): ReasoningToken | undefined {
   }
 }
 
+/** The family begins every token that `encodeToken` makes of an answer. */
+const FAMILY = /^\{"family":"([a-z-]+)"/
+const FAMILY_CHARS = 48
+
+/** Whose thoughts a token holds; reads no more of it than it must. Undefined where there is no readable token. */
+export function familyOfToken(signature: string): string | undefined {
+  if (!signature.startsWith(PREFIX)) return undefined
+  const head = fromBase64url(signature.slice(PREFIX.length, PREFIX.length + FAMILY_CHARS))
+  return FAMILY.exec(head ?? '')?.[1] ?? decodeToken(signature)?.family
+}
+
 const isToken = (value: unknown): value is ReasoningToken =>
   typeof value === 'object' &&
   value !== null &&

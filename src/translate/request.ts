@@ -8,8 +8,11 @@ import type {
   ChatTool,
   Part,
 } from '../wire/openrouter/request.ts'
+import { withBreakpoints } from './breakpoints.ts'
 import { appendReminder, toMessages } from './messages.ts'
+import { findSources, upstreamHeaders, wantsDetails, withStandIns } from './option-sources.ts'
 import { type ServerLimits, sessionIdOf, stopSequences, toOptions } from './options.ts'
+import { systemWithFormat } from './structured/asking.ts'
 import { toSystem } from './system.ts'
 import type { Target } from './target.ts'
 import type { AnswerTerms } from './terms.ts'
@@ -32,17 +35,20 @@ export interface TranslatedRequest {
  * needs no change is shared with them. Throws a `Failure` for what only this target cannot do.
  */
 export function translateRequest(
-  request: MessagesRequest,
+  asked: MessagesRequest,
   turns: readonly Turn[],
   target: Target,
   protocol: ClientProtocol,
   limits: ServerLimits,
 ): TranslatedRequest {
-  const { tools, names } = toTools(request, turns, target)
+  const sources = findSources(asked, protocol.options, target)
+  const request = withStandIns(asked, sources)
+  const { tools, names, inputs } = toTools(request, turns, target)
   const choice = toToolChoice(request, tools.length > 0, target)
   const messages = toMessages(turns, target)
   const options = toOptions({
     request,
+    sources,
     turns,
     target,
     hasTools: tools.length > 0,
@@ -52,24 +58,30 @@ export function translateRequest(
     limits,
   })
   if (choice.reminder !== undefined) appendReminder(messages, choice.reminder, target)
-  const body: ChatRequest = {
+  const unguarded: ChatRequest = {
     model: target.model,
-    messages: [...toSystem(request.system, target), ...messages],
+    messages: [...toSystem(systemWithFormat(request, target, sources.headers), target), ...messages],
     ...(tools.length > 0 ? { tools: [...tools] } : {}),
     stream: request.stream === true,
     ...options,
   }
+  const body = withBreakpoints(unguarded, target)
   return {
     body,
-    headers: betaHeader(request, tools, target, protocol),
+    headers: {
+      ...upstreamHeaders(protocol.options, target),
+      ...betaHeader(request, tools, target, protocol),
+    },
     terms: {
       model: request.model,
       family: target.family,
-      stopSequences: stopSequences(request),
+      stopSequences: stopSequences(request, sources),
       toolNames: names,
+      toolInputs: inputs,
       takenToolIds: toolIdsOf(turns),
       hideThinking: hidesThinking(request),
       asksContextEdits: Boolean(request.context_management),
+      details: wantsDetails(sources),
       usage: { hourCache: isHourCache(body), fast: request.speed === 'fast' },
     },
     binaryChars: binaryChars(body.messages),

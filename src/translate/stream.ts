@@ -15,6 +15,7 @@ import {
 } from './answer-blocks.ts'
 import { begin, type Out, START, type State } from './answer-state.ts'
 import { type CallPiece, callPiecesOf, choiceOf, stringOf, textOf } from './delta.ts'
+import { addDetails } from './details.ts'
 import type { Machine } from './machine.ts'
 import type { StoredDetail } from './reasoning-token.ts'
 import {
@@ -30,11 +31,16 @@ import type { AnswerTerms } from './terms.ts'
 import { addCallPiece } from './tool-calls.ts'
 import { estimatedUsage, toUsage } from './usage.ts'
 
+/** Its end gives the last state, which tells what came of the answer as a whole. */
+export interface AnswerMachine extends Machine<State, Chunk | '[DONE]', StreamEvent> {
+  readonly end: (state: State, out: StreamEvent[]) => State
+}
+
 /**
  * OpenRouter chunks in, Anthropic events out: one open block at a time, indexes from 0 without gaps,
  * `message_start` … `message_delta`, `message_stop`. Throws a `Failure` where the upstream broke off.
  */
-export const streamMachine = (terms: AnswerTerms): Machine<State, Chunk | '[DONE]', StreamEvent> => ({
+export const streamMachine = (terms: AnswerTerms): AnswerMachine => ({
   start: () => START,
   step: (state, input, out) =>
     input === '[DONE]' ? { ...state, done: true } : onChunk(state, input, terms, out),
@@ -45,13 +51,18 @@ export const streamMachine = (terms: AnswerTerms): Machine<State, Chunk | '[DONE
 export const isSettled = (state: State): boolean => state.done || state.stopSequence !== undefined
 
 function onChunk(before: State, chunk: Chunk, terms: AnswerTerms, out: Out): State {
-  const state = onEnvelope(before, chunk)
+  const state = onEnvelope(terms.details ? withDetails(before, chunk) : before, chunk)
   const choice = choiceOf(chunk)
   if (!choice || state.stopSequence !== undefined) return state
   // Some streams end with a message that repeats the whole answer.
   const delta = choice.delta ?? (hasNothing(state) ? choice.message : undefined)
   return onFinish(delta ? onDelta(state, delta, terms, out) : state, choice)
 }
+
+const withDetails = (state: State, chunk: Chunk): State => ({
+  ...state,
+  details: addDetails(state.details, chunk),
+})
 
 function onEnvelope(state: State, chunk: Chunk): State {
   const provider = stringOf(chunk.provider) || state.provider
@@ -67,8 +78,7 @@ function onEnvelope(state: State, chunk: Chunk): State {
 /** The order within one chunk: reasoning, text, calls (q15). */
 function onDelta(before: State, delta: Delta, terms: AnswerTerms, out: Out): State {
   let state = before
-  if (delta.reasoning || delta.reasoning_content || delta.reasoning_details)
-    for (const piece of piecesOf(delta)) state = onReasoning(state, piece, terms, out)
+  if (mayThink(delta)) for (const piece of piecesOf(delta)) state = onReasoning(state, piece, terms, out)
   const text = textOf(delta)
   if (text !== '') state = onText(state, text, terms, out)
   const refusal = stringOf(delta.refusal)
@@ -77,6 +87,9 @@ function onDelta(before: State, delta: Delta, terms: AnswerTerms, out: Out): Sta
     for (const piece of callPiecesOf(delta)) state = onCall(state, piece, terms, out)
   return state
 }
+
+const mayThink = ({ reasoning, reasoning_content, reasoning_details, content }: Delta): boolean =>
+  Boolean(reasoning || reasoning_content || reasoning_details) || Array.isArray(content)
 
 function onFinish(state: State, choice: Choice): State {
   if (!choice.finish_reason && !choice.native_finish_reason) return state
@@ -156,12 +169,12 @@ function onCall(before: State, piece: CallPiece, terms: AnswerTerms, out: Out): 
 
 // — the end —
 
-function end(before: State, terms: AnswerTerms, out: Out): void {
+function end(before: State, terms: AnswerTerms, out: Out): State {
   let state = before
   if (state.stopSequence === undefined) {
     refuseBrokenEnd(state)
     const calls = state.calls.filter((call) => call.name !== '')
-    state = finishCalls({ ...state, calls }, state.finish === 'length', terms, out)
+    state = finishCalls({ ...state, calls }, wasCut(state), terms, out)
     state = flushText(state, terms, out)
   }
   state = begin(closeOpen(state, terms, out), terms, out)
@@ -178,10 +191,15 @@ function end(before: State, terms: AnswerTerms, out: Out): void {
       }),
       usage: finalUsage(state, terms),
       ...(terms.asksContextEdits ? { context_management: NO_EDITS } : {}),
+      ...(terms.details ? { openrouter: state.details } : {}),
     },
     { type: 'message_stop' },
   )
+  return state
 }
+
+/** Arguments that a limit or a filter cut off must not be completed: what is missing would be guessed. */
+const wasCut = ({ finish }: State): boolean => finish === 'length' || finish === 'content_filter'
 
 const NO_EDITS = { applied_edits: [] }
 

@@ -1,4 +1,11 @@
-import { describeMore, mapSubschemas, type Schema, subschemas } from './subschemas.ts'
+import {
+  describeMore,
+  isSchema,
+  mapSubschemas,
+  resolvePointer,
+  type Schema,
+  subschemas,
+} from './subschemas.ts'
 
 /** Deeper schemas are refused by whoever reads them; nothing here follows them down. */
 const MAX_DEPTH = 100
@@ -71,4 +78,31 @@ export function toClaudeStrict(schema: Schema, depth = 0): Schema {
   }
   if (told.length > 0) out['description'] = describeMore(out, `(${told.join(', ')})`)
   return out
+}
+
+/**
+ * Whether Claude's strict output can hold a model to all of a schema: it closes every object, so that a map could only
+ * be empty, and it knows no recursion (Anthropic API, §2.8).
+ */
+export const keepsMeaningForClaude = (root: Schema): boolean => isTree(root, root, new Set(), new Set())
+
+/** `open` are the schemas that this one stands in, `done` those that are known to be good. */
+function isTree(schema: Schema, root: Schema, open: Set<Schema>, done: Set<Schema>): boolean {
+  if (done.has(schema)) return true
+  if (open.has(schema) || open.size > MAX_DEPTH || isMap(schema)) return false
+  open.add(schema)
+  const reference = typeof schema['$ref'] === 'string' ? resolvePointer(root, schema['$ref']) : undefined
+  const inner = reference ? [...subschemas(schema), reference] : subschemas(schema)
+  if (!inner.every((next) => isTree(next, root, open, done))) return false
+  open.delete(schema)
+  done.add(schema)
+  return true
+}
+
+/** An object whose properties have no names yet. */
+function isMap(schema: Schema): boolean {
+  const { properties, additionalProperties, patternProperties } = schema
+  if (!isObject(schema) || additionalProperties === false) return patternProperties !== undefined
+  const isEmpty = !isSchema(properties) || Object.keys(properties).length === 0
+  return isEmpty || isSchema(additionalProperties) || patternProperties !== undefined
 }

@@ -57,11 +57,19 @@ export function resolvePointer(root: Schema, reference: string): Schema | undefi
   if (!reference.startsWith('#')) return undefined
   let found: unknown = root
   for (const step of reference.slice(1).split('/').slice(1)) {
-    const name = step.replaceAll('~1', '/').replaceAll('~0', '~')
+    const name = decodePercent(step).replaceAll('~1', '/').replaceAll('~0', '~')
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined
     found = (found as Record<string, unknown>)[name]
   }
   return isSchema(found) ? found : undefined
+}
+
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** Two schemas that both hold, as one: properties and what is required add up, else the second one's word counts. */

@@ -4,15 +4,23 @@ import { cacheMark } from './cache-mark.ts'
 import { textPart, toContent } from './parts.ts'
 import type { Target } from './target.ts'
 
-/** Claude Code's attribution line changes from request to request and would defeat every prompt cache. */
-const BILLING_LINE = /^x-anthropic-billing-header:[^\n]*\n*/
+const BILLING_LINE = /^[ \t]*x-anthropic-billing-header:[^\n]*\n*/gim
 
-/** The system prompt: one part a block, in order, each with its cache breakpoint. */
+/** Claude Code's attribution line changes from request to request and would defeat every prompt cache. */
+export const withoutBillingLine = (text: string): string => text.replaceAll(BILLING_LINE, '')
+
+/**
+ * The system prompt: one part a block, in order, each with its cache breakpoint. A block that says nothing disappears;
+ * its breakpoint goes to the one before it.
+ */
 export function toSystem(system: MessagesRequest['system'], target: Target): SystemMessage[] {
-  const blocks = typeof system === 'string' ? [textPart(system)] : (system ?? [])
-  const parts = blocks.flatMap((block): TextPart[] => {
-    const text = block.text.replace(BILLING_LINE, '')
-    return text === '' ? [] : [{ type: 'text', text, ...cacheMark(block, target) }]
-  })
+  const parts: TextPart[] = []
+  for (const block of typeof system === 'string' ? [textPart(system)] : (system ?? [])) {
+    const text = withoutBillingLine(block.text)
+    const mark = cacheMark(block, target)
+    const last = parts.at(-1)
+    if (text !== '') parts.push({ type: 'text', text, ...mark })
+    else if (last) Object.assign(last, mark)
+  }
   return parts.length > 0 ? [{ role: 'system', content: toContent(parts, target) }] : []
 }

@@ -1,5 +1,14 @@
 import type { Family } from './family.ts'
+import type { Schema } from './subschemas.ts'
 import type { UsageTerms } from './usage.ts'
+
+/** How a tool takes its arguments. */
+export interface ToolInput {
+  /** What they must fit, as the client wrote it. */
+  readonly schema: Schema
+  /** The client wants their text as it comes, valid or not (Anthropic API, fine-grained tool streaming). */
+  readonly eager: boolean
+}
 
 /** What the answer must know of its request. */
 export interface AnswerTerms {
@@ -13,10 +22,14 @@ export interface AnswerTerms {
   readonly stopSequences: readonly string[]
   /** Tool names as the upstream knows them → as the client does. */
   readonly toolNames: ReadonlyMap<string, string>
+  /** By the names that the upstream knows. */
+  readonly toolInputs: ReadonlyMap<string, ToolInput>
   /** Tool-call ids that the conversation has used already. */
   readonly takenToolIds: ReadonlySet<string>
   readonly hideThinking: boolean
   /** The request asked for edits of its context; none is applied here, and the answer says so. */
   readonly asksContextEdits: boolean
+  /** The answer shall also hold what Anthropic's has no place for. */
+  readonly details: boolean
   readonly usage: UsageTerms
 }

@@ -1,4 +1,5 @@
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
+import { canReason } from './abilities.ts'
 import { commonEffort, effortOfBudget, snapEffort } from './effort.ts'
 import type { Target } from './target.ts'
 
@@ -19,6 +20,7 @@ export interface ThinkingTerms {
 export function toReasoningOptions(terms: ThinkingTerms): Record<string, unknown> {
   const { thinking, target } = terms
   if (!target.openrouter) return elsewhere(terms)
+  if (!canReason(target)) return {}
   if (!thinking) return absent(terms)
   switch (thinking.type) {
     case 'disabled':

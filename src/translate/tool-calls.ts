@@ -1,6 +1,11 @@
 import { Failure } from '../core/errors.ts'
 import type { CallPiece } from './delta.ts'
 import { expectsValue, JSON_START, type JsonScan, missingBrackets, scanJson } from './json-scan.ts'
+import { isJson } from './partial-json.ts'
+import { toObjectText } from './repair/json-text.ts'
+import { addKinds } from './repair/kind.ts'
+import { parseMember, separator, type Writing, WRITING, writeHeld, writeMember } from './repair/members.ts'
+import type { Schema } from './subschemas.ts'
 
 /** One tool call of the answer, put together from its pieces. */
 export interface Call {
@@ -12,9 +17,15 @@ export interface Call {
   readonly text: string
   /** What of it the client does not have yet. */
   readonly unsent: string
+  /** Where in `unsent` the object's complete members end. */
+  readonly cuts: readonly number[]
   /** The arguments are an object, as they should be, and not `null`, a string or anything else. */
   readonly isObject: boolean
   readonly scan: JsonScan
+  /** The text is known to be no JSON, so that its end cannot be told; what still comes belongs to it. */
+  readonly isBroken: boolean
+  /** What the client has of the object, where it is written member by member. */
+  readonly writing: Writing
   readonly phase: 'waiting' | 'open' | 'closed'
   /** The id the client sees, once the call is open. */
   readonly clientId: string
@@ -41,8 +52,11 @@ const newCall = (index: number | undefined): Call => ({
   name: '',
   text: '',
   unsent: '',
+  cuts: [],
   isObject: false,
   scan: JSON_START,
+  isBroken: false,
+  writing: WRITING,
   phase: 'waiting',
   clientId: '',
 })
@@ -92,11 +106,24 @@ function grow(call: Call, piece: CallPiece, known: KnownNames): Call {
   const id = call.id || piece.id
   const added = addedText(call, piece.args)
   if (added === '') return name === call.name && id === call.id ? call : { ...call, name, id }
-  const { scan, end } = scanJson(call.scan, added)
-  const fresh = end < 0 ? added : added.slice(0, end)
-  if (end >= 0) refuseSecondObject(added.slice(end))
+  return addText({ ...call, name, id }, added)
+}
+
+function addText(call: Call, added: string): Call {
+  const unsent = call.unsent + added
+  if (call.isBroken) return { ...call, text: call.text + added, unsent }
+  const { scan, end, commas } = scanJson(call.scan, added)
   const isObject = call.text === '' ? added.startsWith('{') : call.isObject
-  return { ...call, name, id, scan, isObject, text: call.text + fresh, unsent: call.unsent + fresh }
+  const cuts =
+    commas.length === 0 ? call.cuts : [...call.cuts, ...commas.map((at) => call.unsent.length + at)]
+  if (end < 0) return { ...call, text: call.text + added, unsent, cuts, isObject, scan }
+  const text = call.text + added.slice(0, end)
+  if (!isJson(text)) {
+    const goesOn = { ...scan, complete: false }
+    return { ...call, text: call.text + added, unsent, cuts, isObject, scan: goesOn, isBroken: true }
+  }
+  refuseSecondObject(added.slice(end))
+  return { ...call, text, unsent: unsent.slice(0, call.unsent.length + end), cuts, isObject, scan }
 }
 
 /** Names come once, on every piece, or (rarely) in parts; only a part of a name that the request knows is appended. */
@@ -140,23 +167,78 @@ const isSnapshot = ({ text, scan }: Call, args: string): boolean =>
 
 // — what the client gets —
 
-/** What is left to send at the end of a call: what is unsent of an object, the object that other text means. */
-export const closingText = (call: Call): string =>
-  call.isObject ? call.unsent : wholeArguments(call.text.trimEnd())
+/** What a call says and what of it the client does not have yet, after some of it was sent. */
+export type Taken = readonly [Call, string]
 
-/** Absent, `""`, `null` and `[]` all mean `{}` (q10). */
-function wholeArguments(text: string): string {
-  if (text === '' || text === 'null' || text === '[]') return '{}'
-  if (!text.startsWith('"')) return text
-  try {
-    // Some servers encode the argument text twice.
-    const inner: unknown = JSON.parse(text)
-    return typeof inner === 'string' ? wholeArguments(inner.trim()) : text
-  } catch {
-    return text
+/** All that is unsent, as the model wrote it. Text that begins no object waits for its end. */
+export const takeRaw = (call: Call): Taken =>
+  call.isObject ? [{ ...call, unsent: '', cuts: [] }, call.unsent] : [call, '']
+
+/**
+ * The members that are complete, repaired by the schema of the tool's input; with the last one, the closing bracket.
+ * The text of a broken object stops before the member that is no JSON.
+ */
+export function takeMembers(call: Call, schema: Schema): Taken {
+  const { unsent, cuts, scan } = call
+  if (!call.isObject || unsent === '' || (cuts.length === 0 && !scan.complete)) return [call, '']
+  let { writing } = call
+  let text = ''
+  let from = 0
+  for (const end of scan.complete ? [...cuts, unsent.length - 1] : cuts) {
+    const source = unsent.slice(from + 1, end)
+    const member = parseMember(source)
+    if (member) {
+      const [next, more] = writeMember(writing, member, schema)
+      writing = next
+      text += more
+    } else if (!scan.complete)
+      return [{ ...call, writing, unsent: unsent.slice(from), cuts: [], isBroken: true }, text]
+    from = end
+  }
+  if (!scan.complete) return [{ ...call, writing, unsent: unsent.slice(from), cuts: [] }, text]
+  const [whole, held] = writeHeld(writing, schema)
+  text += held
+  return [{ ...call, writing: whole, unsent: '', cuts: [] }, text + (whole.isEmpty ? '{}' : '}')]
+}
+
+/**
+ * The call as it ends, with its unsent text made one whole object where that is beyond doubt. `isCut`: the answer
+ * ended in its midst, so that nothing is completed.
+ */
+export function settleMembers(call: Call, isCut: boolean): Call {
+  if (call.isObject && (call.scan.complete || isCut || endsOpen(call))) return call
+  const text = call.isObject ? `{${call.unsent.slice(1)}` : call.text
+  const meant = toObjectText(text, isCut)
+  if (!meant) return call
+  const { scan, commas } = scanJson(JSON_START, meant.json)
+  const kinds = addKinds(call.writing.kinds, call.isObject ? [...meant.kinds, 'syntax'] : meant.kinds)
+  return {
+    ...call,
+    isObject: true,
+    scan,
+    unsent: meant.json,
+    cuts: commas,
+    writing: { ...call.writing, kinds },
   }
 }
 
-/** The call with the brackets that some servers forget at its end. Not for answers that were cut off. */
-export const withMissingBrackets = (call: Call): Call =>
-  call.isObject ? { ...call, unsent: call.unsent + missingBrackets(call.scan) } : call
+/** The same for a call whose text is sent as the model wrote it: only what is missing can still be put behind it. */
+export function settleRaw(call: Call, isCut: boolean): Call {
+  if (!call.isObject) return settleMembers(call, isCut)
+  if (call.scan.complete || call.isBroken || isCut) return call
+  const missing = missingBrackets(call.scan)
+  if (missing === '') return call
+  const writing = { ...call.writing, kinds: addKinds(call.writing.kinds, ['syntax']) }
+  return { ...call, unsent: call.unsent + missing, writing }
+}
+
+/** After a comma or a colon more was to come: such text was cut, whatever the upstream says. */
+const endsOpen = ({ unsent }: Call): boolean => /[,:]$/.test(unsent.trimEnd().slice(-1))
+
+/** The rest of a call that is no JSON to its end, as the model wrote it. */
+export const takeRest = (call: Call, schema: Schema): Taken => {
+  if (call.unsent === '') return [call, '']
+  if (!call.isObject) return [{ ...call, unsent: '' }, call.unsent.trimEnd()]
+  const [writing, held] = writeHeld(call.writing, schema)
+  return [{ ...call, writing, unsent: '' }, held + separator(writing) + call.unsent.slice(1)]
+}

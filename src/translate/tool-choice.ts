@@ -47,7 +47,8 @@ function toChoice(choice: ToolChoice, { tools }: Asked): unknown {
 /** Claude models that refuse a forced call. */
 const REFUSES_FORCE = /claude-(opus-5\.5|sonnet-5\.5|haiku-5\.5|(fable|mythos)-5(\.1)?$)/
 
-function canForce({ thinking }: Asked, { family, model, facts }: Target): boolean {
+/** Whether the target makes a call when it is told that it must. */
+export function canForce({ thinking }: Asked, { family, model, facts }: Target): boolean {
   if (facts.supportedParameters && !facts.supportedParameters.includes('tool_choice')) return false
   // Claude refuses to be forced while it thinks with a budget.
   return family !== 'anthropic' || !(thinking?.type === 'enabled' || REFUSES_FORCE.test(model))

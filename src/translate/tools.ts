@@ -1,11 +1,13 @@
 import { invalidRequest } from '../core/errors.ts'
-import type { ContentBlock } from '../wire/anthropic/content.ts'
+import { nameOfTool, offeredTools } from '../wire/anthropic/offered-tools.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { CustomTool, ServerTool, Tool, TypedClientTool } from '../wire/anthropic/tools.ts'
 import type { ChatTool, FunctionTool, HostedTool } from '../wire/openrouter/request.ts'
-import { cacheMark } from './cache-mark.ts'
+import { cacheMark, withMarkedTool } from './cache-mark.ts'
 import { toParameters } from './schema.ts'
+import { isSchema, type Schema } from './subschemas.ts'
 import type { Target } from './target.ts'
+import type { ToolInput } from './terms.ts'
 import { toUpstreamToolName } from './tool-name.ts'
 import type { Turn } from './turns.ts'
 import { knownTool } from './typed-tools.ts'
@@ -14,6 +16,8 @@ export interface TranslatedTools {
   readonly tools: readonly ChatTool[]
   /** Names as the upstream knows them → as the client does. */
   readonly names: ReadonlyMap<string, string>
+  /** How each takes its arguments, by the names that the upstream knows. */
+  readonly inputs: ReadonlyMap<string, ToolInput>
 }
 
 type Asked = Pick<MessagesRequest, 'tools' | 'tool_choice' | 'openrouter'>
@@ -21,17 +25,45 @@ type Asked = Pick<MessagesRequest, 'tools' | 'tool_choice' | 'openrouter'>
 /** The request's tools as functions, or as tools that OpenRouter runs (openrouter §7.3). */
 export function toTools(request: Asked, turns: readonly Turn[], target: Target): TranslatedTools {
   const names = new Map<string, string>()
+  const inputs = new Map<string, ToolInput>()
   const tools: ChatTool[] = []
-  for (const tool of offeredTools(request, turns)) {
+  const history = turns.flatMap((turn) => turn.content)
+  for (const tool of offeredTools(request, history)) {
     const translated = toTool(tool, target)
     if (translated) tools.push(translated)
-    if (translated?.type === 'function') names.set(translated.function.name, nameOf(tool))
+    if (translated?.type !== 'function') continue
+    names.set(translated.function.name, nameOfTool(tool))
+    inputs.set(translated.function.name, inputOf(tool, translated))
   }
   for (const tool of extraTools(request)) {
     tools.push(tool)
-    if (tool.type === 'function') names.set(tool.function.name, tool.function.name)
+    if (tool.type !== 'function') continue
+    names.set(tool.function.name, tool.function.name)
+    inputs.set(tool.function.name, { schema: schemaOf(tool), eager: false })
   }
-  return { tools, names }
+  return { tools: withKeptMark(tools, request, target), names, inputs }
+}
+
+/** The client's own schema, where it wrote one: its arguments are held against that, not what a provider takes of it. */
+function inputOf(tool: Tool, translated: FunctionTool): ToolInput {
+  const { input_schema: schema, eager_input_streaming: eager }: Partial<CustomTool> =
+    'input_schema' in tool ? (tool as CustomTool) : {}
+  return { schema: schema ?? schemaOf(translated), eager: eager === true }
+}
+
+const schemaOf = ({ function: { parameters } }: FunctionTool): Schema =>
+  isSchema(parameters) ? parameters : {}
+
+/** A breakpoint on a tool that is no function upstream, or not offered yet, moves to the last function. */
+function withKeptMark(
+  tools: readonly ChatTool[],
+  { tools: given }: Asked,
+  target: Target,
+): readonly ChatTool[] {
+  const mark = given?.findLast((tool) => 'cache_control' in tool && tool.cache_control)
+  if (!mark || tools.some((tool) => 'cache_control' in tool)) return tools
+  const { cache_control } = cacheMark(mark, target)
+  return cache_control ? withMarkedTool(tools, cache_control) : tools
 }
 
 /** Tools in the form of chat completions, which a client may send in `openrouter.tools_extra`. */
@@ -41,7 +73,14 @@ function extraTools({ openrouter }: Asked): readonly ChatTool[] {
 }
 
 /** What kind of tool it is. Always told by `type`, never by name: a client may call its own tool web_search. */
-type Kind = 'custom' | 'client' | 'web_search' | 'web_fetch' | 'tool_search' | 'openrouter' | 'unsupported'
+export type Kind =
+  | 'custom'
+  | 'client'
+  | 'web_search'
+  | 'web_fetch'
+  | 'tool_search'
+  | 'openrouter'
+  | 'unsupported'
 
 const KINDS: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^(custom)?$/, 'custom'],
@@ -52,12 +91,11 @@ const KINDS: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^openrouter:/, 'openrouter'],
 ]
 
-function kindOf(tool: Tool): Kind {
+/** What kind of tool it is, by its `type`. */
+export function kindOf(tool: Tool): Kind {
   const type = tool.type ?? ''
   return KINDS.find(([pattern]) => pattern.test(type))?.[1] ?? 'unsupported'
 }
-
-const nameOf = (tool: Tool): string => ('name' in tool && typeof tool.name === 'string' ? tool.name : '')
 
 function toTool(tool: Tool, target: Target): ChatTool | undefined {
   switch (kindOf(tool)) {
@@ -143,77 +181,4 @@ function refuseElsewhere(hosted: HostedTool, target: Target, asked: string = hos
   throw invalidRequest(
     `tools: '${asked}' is run by OpenRouter, but this server's upstream is another one; offer a tool of your own`,
   )
-}
-
-// — which tools are offered —
-
-/**
- * The tools that the model may call now: those of the request, changed by what the conversation's system messages
- * added and removed. Deferred ones stay away until the conversation has loaded or used them: Claude Code loads them
- * with a `tool_reference` in a tool result. A server-side tool search cannot be asked here, so it loads all.
- */
-function offeredTools({ tools, tool_choice }: Asked, turns: readonly Turn[]): readonly Tool[] {
-  const known = tools ?? []
-  const changes = changesOf(turns)
-  if (changes.added.size === 0 && changes.removed.size === 0 && !known.some(isDeferred)) return known
-  const all = [...known.filter((tool) => !changes.added.has(nameOf(tool))), ...changes.added.values()]
-  const isSearchable = all.some((tool) => kindOf(tool) === 'tool_search')
-  const forced = tool_choice?.type === 'tool' ? tool_choice.name : undefined
-  return all.filter((tool) => {
-    const name = nameOf(tool)
-    if (changes.removed.has(name)) return false
-    return !isDeferred(tool) || isSearchable || changes.loaded.has(name) || name === forced
-  })
-}
-
-const isDeferred = (tool: Tool): boolean => 'defer_loading' in tool && tool.defer_loading === true
-
-/** What the conversation so far has done to the tools, by name. */
-interface ToolChanges {
-  readonly loaded: Set<string>
-  readonly removed: Set<string>
-  readonly added: Map<string, Tool>
-}
-
-function changesOf(turns: readonly Turn[]): ToolChanges {
-  const changes: ToolChanges = { loaded: new Set(), removed: new Set(), added: new Map() }
-  for (const { content } of turns) for (const block of content) noteChange(changes, block)
-  return changes
-}
-
-function noteChange(changes: ToolChanges, block: ContentBlock): void {
-  switch (block.type) {
-    case 'tool_use':
-      changes.loaded.add(block.name)
-      return
-    case 'tool_reference':
-      changes.loaded.add(block.tool_name)
-      return
-    case 'tool_result':
-      for (const inner of Array.isArray(block.content) ? block.content : [])
-        if (inner.type === 'tool_reference') changes.loaded.add(inner.tool_name)
-      return
-    case 'tool_addition': {
-      const { name, definition } = changedTool(block.tool)
-      changes.removed.delete(name)
-      changes.loaded.add(name)
-      if (definition) changes.added.set(name, definition)
-      return
-    }
-    case 'tool_removal': {
-      const { name } = changedTool(block.tool)
-      changes.removed.add(name)
-      changes.loaded.delete(name)
-      return
-    }
-    default:
-  }
-}
-
-/** A tool is named, or given whole. */
-function changedTool(tool: Readonly<Record<string, unknown>>): { name: string; definition?: Tool } {
-  const { name, tool_name, definition } = tool
-  const known = [name, tool_name].find((given) => typeof given === 'string') ?? ''
-  if (typeof definition !== 'object' || definition === null) return { name: known }
-  return { name: nameOf(definition as Tool), definition: definition as Tool }
 }

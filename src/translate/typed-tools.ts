@@ -53,13 +53,14 @@ const INSERTING_BEFORE = {
 const EDITOR_COMMANDS = ['view', 'create', 'str_replace', 'insert']
 
 /** The newest editors have no undo_edit. */
-function editor({ type }: TypedClientTool): KnownTool {
+function editor({ type, max_characters: limit }: TypedClientTool): KnownTool {
   const old = type < 'text_editor_20250429'
   const commands = old ? [...EDITOR_COMMANDS, 'undo_edit'] : EDITOR_COMMANDS
   return {
     description:
       'Views, creates and edits text files. view shows a file with line numbers or lists a directory; str_replace ' +
-      'replaces one exact occurrence; insert puts text after a line; create writes a new file.',
+      'replaces one exact occurrence; insert puts text after a line; create writes a new file.' +
+      (limit ? ` view shows at most ${limit} characters of a file.` : ''),
     parameters: object(
       {
         command: { type: 'string', enum: commands },
@@ -115,7 +116,8 @@ function computer(tool: TypedClientTool): KnownTool {
     ...(newer ? COMPUTER_ACTIONS_2025 : []),
     ...(tool.enable_zoom ? ['zoom'] : []),
   ]
-  const screen = `${tool.display_width_px ?? '?'}x${tool.display_height_px ?? '?'} pixels`
+  const display = typeof tool.display_number === 'number' ? ` (display :${tool.display_number})` : ''
+  const screen = `${tool.display_width_px ?? '?'}x${tool.display_height_px ?? '?'} pixels${display}`
   return {
     description:
       `Controls a computer with a screen of ${screen} by mouse and keyboard. Take a screenshot to see the result ` +

@@ -40,13 +40,13 @@ export function toUsage(
     usage.server_tool_use_details?.web_search_requests ?? usage.server_tool_use?.web_search_requests,
   )
   const prompt = count(usage.prompt_tokens)
-  const { completion_tokens } = usage
+  const completion = count(usage.completion_tokens)
   const reasoning = usage.completion_tokens_details?.reasoning_tokens
   return {
     ...guess,
-    // No prompt is empty: 0 is what servers write that do not count.
+    // 0 is what servers write that do not count: no prompt is empty, and the guess of an empty answer is 0 as well.
     input_tokens: prompt > 0 ? Math.max(prompt - read - written, 0) : guess.input_tokens,
-    output_tokens: typeof completion_tokens === 'number' ? count(completion_tokens) : guess.output_tokens,
+    output_tokens: completion > 0 ? completion : guess.output_tokens,
     cache_creation_input_tokens: written,
     cache_read_input_tokens: read,
     cache_creation: {

@@ -1,4 +1,5 @@
 import type { ClientProtocol } from '../../src/core/context.ts'
+import { readProtocol } from '../../src/http/protocol.ts'
 import { validateRequest } from '../../src/messages/validate.ts'
 import { translateRequest, type TranslatedRequest } from '../../src/translate/request.ts'
 import { type ModelFacts, type Target, toTarget } from '../../src/translate/target.ts'
@@ -17,11 +18,14 @@ export interface AskOptions {
   readonly maxTokensLimit?: number
   readonly betas?: readonly string[]
   readonly sessionId?: string
+  readonly requireParameters?: boolean
+  /** `x-openrouter-…` headers. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A request with `fields`, which must be valid and is frozen, on its way to a target. */
 export function ask(fields: object, target: Target = CLAUDE, options: AskOptions = {}): TranslatedRequest {
-  const { betas = [], sessionId, maxTokensLimit } = options
+  const { betas = [], sessionId, maxTokensLimit, requireParameters = false, headers = {} } = options
   const body = deepFreeze({
     model: 'claude-sonnet-4-5',
     max_tokens: 4096,
@@ -33,10 +37,15 @@ export function ask(fields: object, target: Target = CLAUDE, options: AskOptions
     betas,
     sessionId,
     agentId: undefined,
-    options: {},
+    route: undefined,
+    cacheControl: undefined,
+    options: readProtocol(new Headers(headers), false).options,
   }
   const valid = validateRequest(body, { ...protocol, strict: false, operation: 'create' })
-  return translateRequest(valid.request, valid.turns, target, protocol, { maxTokensLimit })
+  return translateRequest(valid.request, valid.turns, target, protocol, {
+    maxTokensLimit,
+    requireParameters,
+  })
 }
 
 /** The chat request alone. */

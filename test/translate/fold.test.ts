@@ -53,7 +53,7 @@ test('arguments become an object', () => {
   expect(inputOf('{"command":"ls",}', 'tool_use')).toEqual({ command: 'ls' })
 })
 
-test.each(['max_tokens', 'model_context_window_exceeded'] as const)(
+test.each(['max_tokens', 'model_context_window_exceeded', 'refusal'] as const)(
   'arguments that %s cut off keep their complete members',
   (stop) => {
     expect(inputOf('{"command":"ls","timeout":10', stop)).toEqual({ command: 'ls' })
@@ -70,4 +70,45 @@ test.each(['ls -la', '[1]', '"x"', '{"command":"ls"', '{"a":1}{"b":2}'])(
 
 test('events without a beginning are a failure', () => {
   expect(() => foldEvents(ended('end_turn'))).toThrow(Failure)
+})
+
+test('blocks, deltas, events and fields that nobody here knows do no harm, and what can stay stays', () => {
+  const odd = [
+    ...start(),
+    { type: 'ping' },
+    { type: 'content_block_start', index: 0, content_block: { type: 'of_tomorrow', parts: [1], text: 'a' } },
+    { type: 'content_block_delta', index: 0, delta: { type: 'tomorrow_delta', text: 'b' } },
+    { type: 'content_block_delta', index: 7, delta: { type: 'text_delta', text: 'lost' } },
+    { type: 'content_block_start', index: 1, content_block: { type: 'compaction', content: null } },
+    {
+      type: 'content_block_delta',
+      index: 1,
+      delta: { type: 'compaction_delta', content: 'sum', encrypted_content: 'x' },
+    },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'of_tomorrow' },
+      usage: { output_tokens: 3, speed: null },
+      extra: 1,
+    },
+    { type: 'message_stop' },
+  ] as unknown as StreamEvent[]
+  expect(foldEvents(odd) as object).toMatchObject({
+    content: [
+      { type: 'of_tomorrow', parts: [1], text: 'a' },
+      { type: 'compaction', content: 'sum', encrypted_content: 'x' },
+    ],
+    stop_reason: 'of_tomorrow',
+    usage: { input_tokens: 100, output_tokens: 3 },
+    extra: 1,
+  })
+})
+
+test.each(['tool_use', 'server_tool_use'])('a %s without any text of arguments has none', (type) => {
+  const block = { type, id: 'toolu_1', name: 'Bash', input: {} }
+  const events = [
+    { type: 'content_block_start', index: 0, content_block: block },
+    { type: 'content_block_delta', index: 0, delta: { type: 'input_json_delta', partial_json: '' } },
+  ] as unknown as StreamEvent[]
+  expect(foldEvents([...start(), ...events, ...ended('tool_use')]).content as unknown[]).toEqual([block])
 })

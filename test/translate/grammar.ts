@@ -67,9 +67,11 @@ export const terms = (overrides: Partial<AnswerTerms> = {}): AnswerTerms => ({
   inputTokens: 100,
   stopSequences: [],
   toolNames: new Map(['Bash', 'Read'].map((name) => [name, name])),
+  toolInputs: new Map(),
   takenToolIds: new Set(),
   hideThinking: false,
   asksContextEdits: false,
+  details: false,
   usage: { hourCache: false, fast: false },
   ...overrides,
 })

@@ -2,9 +2,8 @@ import { describe, expect, test } from 'bun:test'
 
 import fc from 'fast-check'
 
-import { Failure } from '../../src/core/errors.ts'
 import { toTarget } from '../../src/translate/target.ts'
-import { CHAT_OPTIONS } from '../../src/wire/openrouter/options.ts'
+import { OPTION_SAMPLES } from '../messages/validation/option-samples.ts'
 import { ask, bodyOf, CLAUDE, GPT, LOCAL, tool, withFacts } from './ask.ts'
 
 const OPENAI = toTarget('o4-mini', false)
@@ -138,44 +137,14 @@ describe("the client's own options", () => {
   /** Fields that have their own rule, told in the tests around. */
   const RULED = new Set(['plugins', 'stream_options', 'parallel_tool_calls'])
 
-  test.each(CHAT_OPTIONS.filter((name) => !RULED.has(name)))('%s passes, beside and inside', (name) => {
-    const value = { any: ['thing'] }
+  const samples = Object.entries(OPTION_SAMPLES).filter(([name]) => !RULED.has(name))
+  test.each(samples)('%s passes, beside and inside', (name, [value]) => {
     for (const target of [GPT, LOCAL]) {
       expect(bodyOf({ [name]: value }, target)[name]).toEqual(value)
-      expect(bodyOf({ [name]: 'outer', openrouter: { [name]: value } }, target)[name]).toEqual(value)
+      expect(bodyOf({ openrouter: { [name]: value } }, target)[name]).toEqual(value)
       expect(bodyOf({ [name]: null }, target)[name]).toBe(bodyOf({}, target)[name])
     }
   })
-
-  test('together with what Anthropic names itself they are all 63 parameters', () => {
-    const translated = [
-      'messages',
-      'model',
-      'max_tokens',
-      'temperature',
-      'top_p',
-      'top_k',
-      'stop',
-      'stream',
-      'tools',
-      'tool_choice',
-      'metadata',
-      'service_tier',
-      'cache_control',
-      'speed',
-    ]
-    const refused = ['functions', 'function_call', 'n', 'prompt']
-    expect(new Set([...CHAT_OPTIONS, ...translated, ...refused]).size).toBe(63)
-  })
-
-  test.each(['model', 'messages', 'stream', 'tools'])(
-    'openrouter.%s is refused: it is the request itself',
-    (name) => {
-      const send = () => bodyOf({ openrouter: { [name]: 'x' } })
-      expect(send).toThrow(Failure)
-      expect(send).toThrow(`openrouter.${name}: Extra inputs are not permitted`)
-    },
-  )
 
   test('plugins join the one that forbids cutting prompts, and do not replace it', () => {
     const ours = { id: 'context-compression', enabled: false }

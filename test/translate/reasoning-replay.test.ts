@@ -45,9 +45,11 @@ function roundTrip(
     inputTokens: 1,
     stopSequences: [],
     toolNames: new Map([['go', 'go']]),
+    toolInputs: new Map(),
     takenToolIds: new Set(),
     hideThinking: display === 'omitted',
     asksContextEdits: false,
+    details: false,
     usage: { hourCache: false, fast: false },
   })
   const { content } = foldEvents(replay(machine, [...chunks, end, '[DONE]']))

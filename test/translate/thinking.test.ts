@@ -157,14 +157,15 @@ test('where no budget has room there is no thinking', () => {
   expect(body['reasoning']).toEqual({ enabled: false })
 })
 
-test.each(['reasoning', 'reasoning_effort', 'include_reasoning'])(
-  "the client's own %s replaces all that would be said",
-  (name) => {
-    const body = bodyOf({ thinking: ON, ...high, [name]: 'as the client says' })
-    expect(reasoningOf(body)).toEqual(name === 'include_reasoning' ? {} : { [name]: 'as the client says' })
-    expect(body[name]).toBe('as the client says')
-  },
-)
+test.each([
+  ['reasoning', { max_tokens: 5000 }],
+  ['reasoning_effort', 'minimal'],
+  ['include_reasoning', false],
+])("the client's own %s replaces all that would be said", (name, value) => {
+  const body = bodyOf({ thinking: ON, ...high, [name]: value })
+  expect(reasoningOf(body)).toEqual(name === 'include_reasoning' ? {} : { [name]: value })
+  expect(body[name]).toEqual(value)
+})
 
 const called = {
   tools: [tool('go')],

@@ -5,7 +5,13 @@ import fc from 'fast-check'
 import { Failure } from '../../src/core/errors.ts'
 import type { CallPiece } from '../../src/translate/delta.ts'
 import { expectsValue, JSON_START, scanJson } from '../../src/translate/json-scan.ts'
-import { addCallPiece, type Call, closingText } from '../../src/translate/tool-calls.ts'
+import {
+  addCallPiece,
+  type Call,
+  settleMembers,
+  takeMembers,
+  takeRest,
+} from '../../src/translate/tool-calls.ts'
 import { anyObject, cutAt } from './arbitrary.ts'
 
 const KNOWN = new Map(['Bash', 'Read', 'ReadAll'].map((name) => [name, name]))
@@ -138,6 +144,12 @@ test.each([
 })
 
 // — arguments —
+
+/** All that a client gets of the arguments of a call that nothing was sent of yet. */
+function closingText(call: Call): string {
+  const [taken, text] = takeMembers(settleMembers(call, false), {})
+  return text + takeRest(taken, {})[1]
+}
 
 test.each([
   ['', '{}'],

@@ -115,12 +115,12 @@ describe('deferred tools', () => {
     expect(offeredAfter({ type: 'text', text: 'a, b' })).toEqual(['now'])
   })
 
-  test('come when they were loaded, in the order of the request', () => {
+  test('come when they were loaded, in that order and behind all others: the prefix of the prompt stays', () => {
     const loaded = [
       { type: 'tool_reference', tool_name: 'b' },
       { type: 'tool_reference', tool_name: 'a' },
     ]
-    expect(offeredAfter(...loaded)).toEqual(['now', 'a', 'b'])
+    expect(offeredAfter(...loaded)).toEqual(['now', 'b', 'a'])
   })
 
   test('come when the model has called them all the same', () => {
@@ -157,13 +157,12 @@ describe('tools that system messages change', () => {
     expect(after(addition, change('tool_removal', 'a'))).toEqual(['b'])
   })
 
-  test('tools of MCP servers are not known here', () => {
-    expect(
-      after(change('tool_removal', 'x'), {
-        type: 'tool_addition',
-        tool: { type: 'mcp_toolset_reference', server_name: 's' },
-      }),
-    ).toEqual(['a', 'b'])
+  test('tools of MCP servers cannot be added (C106), and need not be taken away', () => {
+    const reference = { type: 'mcp_toolset_reference', server_name: 's' }
+    expect(() => after({ type: 'tool_addition', tool: reference })).toThrow(
+      'messages.1.content.0.tool_addition.tool: this server connects to no MCP servers',
+    )
+    expect(after({ type: 'tool_removal', tool: reference })).toEqual(['a', 'b'])
   })
 })
 

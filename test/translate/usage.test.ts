@@ -38,7 +38,7 @@ test.each([
 
 test.each([
   [{ completion_tokens: 7 }, 7],
-  [{ completion_tokens: 0 }, 0],
+  [{ completion_tokens: 0 }, 4],
   [{ completion_tokens: null }, 4],
   [{}, 4],
 ])('%p is the output %p', (usage, output) => {
