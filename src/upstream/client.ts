@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/errors.ts'
-import type { Chunk } from '../wire/openrouter/chunk.ts'
+import type { ChatError } from '../wire/openrouter/chunk.ts'
 import { errorIn, errorOf, eventsOf, isEndMark, isSilent, parseChunk, saysSomething } from './answer-body.ts'
 import { type Deadline, startDeadline, type TimeLimits } from './deadline.ts'
-import { brokenConnection, finishOf, toFailure } from './failure.ts'
+import { brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
 import { endSse, parseSse, SSE_START } from './sse.ts'
-import type { Batch, BatchStream, Upstream, UpstreamCall } from './upstream.ts'
+import type { Batch, BatchStream, ChatItem, Upstream, UpstreamCall } from './upstream.ts'
 
 /** `fetch` as far as we use it; the demo upstream is one too. */
 export type Fetch = (url: string, init: BunFetchRequestInit) => Promise<Response>
@@ -19,24 +19,60 @@ export interface ClientOptions {
   readonly limits: TimeLimits
 }
 
-/**
- * The network client: one POST /chat/completions, read byte by byte as it comes. Chunks that say nothing wait for
- * the first one that does, so that an answer which fails before it can be tried again.
- */
+/** How an upstream's answers are written. `Item` is what one event of a stream says. */
+export interface AnswerFormat<Item> {
+  /** Where requests go, behind the base URL. */
+  readonly path: string
+  /** One event's data. Throws a `Failure` for what cannot be read. */
+  parse(data: string): Item
+  /** The answer is complete, whatever the connection still does. */
+  isEnd(item: Item): boolean
+  /** What an item other than the end reports as an error. */
+  errorIn(item: Item): ChatError | string | undefined
+  /** What an error in the middle of an answer stands for when it only says how the answer ended. */
+  endOf(item: Item, error: ChatError | string): Item | undefined
+  /** Whether an item other than the end brings any part of an answer. */
+  saysSomething(item: Item): boolean
+  /** Whether an answer that says nothing is one that failed. */
+  isSilent(batch: Batch<Item>): boolean
+  /** The events of a body that came whole. */
+  eventsOf(text: string): readonly string[]
+  toFailure(refusal: UpstreamRefusal, nowMs: number): Failure
+}
+
+const CHAT: AnswerFormat<ChatItem> = {
+  path: '/chat/completions',
+  parse: (data) => (isEndMark(data) ? '[DONE]' : parseChunk(data)),
+  isEnd: (item) => item === '[DONE]',
+  errorIn: (item) => (item === '[DONE]' ? undefined : errorIn(item)),
+  endOf(item, error) {
+    const finish_reason = finishOf(error)
+    if (item === '[DONE]' || finish_reason === undefined) return undefined
+    return { ...item, error: null, choices: [{ finish_reason }] }
+  },
+  saysSomething: (item) => item !== '[DONE]' && saysSomething(item),
+  isSilent,
+  eventsOf,
+  toFailure,
+}
+
+/** The network client: one POST /chat/completions, read byte by byte as it comes. */
 export const createClient = (options: ClientOptions): Upstream => ({
-  stream: (call, signal) => new AnswerReader(options, call, signal),
+  stream: (call, signal) => new AnswerReader(CHAT, options, call, signal),
 })
 
 /** Bun's readers hand over all that has arrived in one call. */
 type Reader = ReadableStreamDefaultReader<Uint8Array>
-type Read = IteratorResult<Batch, undefined>
-const OVER: Read = { done: true, value: undefined }
+type Read<Item> = IteratorResult<Batch<Item>, undefined>
+const OVER = { done: true, value: undefined } as const
 
 /**
- * Reads one answer. Written as an iterator and not as a generator: every read of every stream passes here, and a
- * chain of generators costs several times as much.
+ * Reads one answer. What says nothing waits for the first item that does, so that an answer which fails before it can
+ * be tried again. Written as an iterator and not as a generator: every read of every stream passes here, and a chain
+ * of generators costs several times as much.
  */
-class AnswerReader implements BatchStream {
+export class AnswerReader<Item> implements BatchStream<Item> {
+  readonly #format: AnswerFormat<Item>
   readonly #options: ClientOptions
   readonly #call: UpstreamCall
   readonly #deadline: Deadline
@@ -45,13 +81,14 @@ class AnswerReader implements BatchStream {
   #sse = SSE_START
   #begun = false
   #over = false
-  /** Chunks that wait for the answer to say something. */
-  #held: Array<Chunk | '[DONE]'> = []
+  /** Items that wait for the answer to say something. */
+  #held: Item[] = []
   #said = false
-  /** What broke the answer off; told after the chunks that came before it. */
+  /** What broke the answer off; told after the items that came before it. */
   #failure: Error | undefined
 
-  constructor(options: ClientOptions, call: UpstreamCall, signal: AbortSignal) {
+  constructor(format: AnswerFormat<Item>, options: ClientOptions, call: UpstreamCall, signal: AbortSignal) {
+    this.#format = format
     this.#options = options
     this.#call = call
     this.#deadline = startDeadline(options.clock, options.limits, call.stream, signal)
@@ -61,7 +98,7 @@ class AnswerReader implements BatchStream {
     return this
   }
 
-  async next(): Promise<Read> {
+  async next(): Promise<Read<Item>> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#over) return OVER
     try {
@@ -73,13 +110,13 @@ class AnswerReader implements BatchStream {
     }
   }
 
-  async return(): Promise<Read> {
+  async return(): Promise<Read<Item>> {
     if (!this.#over) this.#deadline.abort()
     this.#end()
     return OVER
   }
 
-  async #begin(): Promise<Read> {
+  async #begin(): Promise<Read<Item>> {
     this.#begun = true
     const response = await this.#send()
     if (!response.ok) throw await this.#refusal(response)
@@ -91,7 +128,7 @@ class AnswerReader implements BatchStream {
 
   async #send(): Promise<Response> {
     const { baseUrl, headers, fetch } = this.#options
-    return fetch(`${baseUrl}/chat/completions`, {
+    return fetch(baseUrl + this.#format.path, {
       method: 'POST',
       headers: { ...headers, ...this.#call.headers },
       body: this.#call.body,
@@ -104,20 +141,20 @@ class AnswerReader implements BatchStream {
   async #refusal(response: Response): Promise<Failure> {
     const error = errorOf(await response.text())
     const retryAfter = response.headers.get('retry-after')
-    return toFailure(
+    return this.#format.toFailure(
       { status: response.status, error, retryAfter, model: this.#call.model },
       this.#options.clock.now(),
     )
   }
 
-  #readWhole(text: string): Read {
-    this.#take(eventsOf(text))
+  #readWhole(text: string): Read<Item> {
+    this.#take(this.#format.eventsOf(text))
     this.#end()
     return this.#passOn()
   }
 
   /** Reads on until there is something to pass on, or the end. */
-  async #readEvents(): Promise<Read> {
+  async #readEvents(): Promise<Read<Item>> {
     const reader = this.#reader
     if (!reader) return OVER
     for (;;) {
@@ -133,14 +170,15 @@ class AnswerReader implements BatchStream {
     }
   }
 
-  #passOn(): Read {
+  #passOn(): Read<Item> {
     const batch = this.#held
     this.#held = []
-    if (!this.#said && isSilent(batch)) throw brokenConnection('the upstream sent an empty answer')
+    if (!this.#said && this.#format.isSilent(batch))
+      throw brokenConnection('the upstream sent an empty answer')
     return batch.length > 0 ? { done: false, value: batch } : OVER
   }
 
-  /** Takes in the chunks of one read; what came before an error is still delivered. */
+  /** Takes in the items of one read; what came before an error is still delivered. */
   #take(events: readonly string[]): void {
     try {
       for (const event of events) this.#takeOne(event)
@@ -154,23 +192,24 @@ class AnswerReader implements BatchStream {
 
   #takeOne(event: string): void {
     if (this.#over) return
-    if (isEndMark(event)) {
-      this.#held.push('[DONE]')
+    const item = this.#format.parse(event)
+    if (this.#format.isEnd(item)) {
+      this.#held.push(item)
       this.#finish()
       return
     }
-    const chunk = this.#admit(parseChunk(event))
-    this.#said ||= saysSomething(chunk)
-    this.#held.push(chunk)
+    const admitted = this.#admit(item)
+    this.#said ||= this.#format.saysSomething(admitted)
+    this.#held.push(admitted)
   }
 
   /** An error inside an answer with status 200, at its start or in the middle, may also just be its end. */
-  #admit(chunk: Chunk): Chunk {
-    const error = errorIn(chunk)
-    if (error === undefined) return chunk
-    const finish_reason = this.#said ? finishOf(error) : undefined
-    if (finish_reason !== undefined) return { ...chunk, error: null, choices: [{ finish_reason }] }
-    throw toFailure(
+  #admit(item: Item): Item {
+    const error = this.#format.errorIn(item)
+    if (error === undefined) return item
+    const end = this.#said ? this.#format.endOf(item, error) : undefined
+    if (end !== undefined) return end
+    throw this.#format.toFailure(
       { status: 200, error, retryAfter: null, model: this.#call.model },
       this.#options.clock.now(),
     )

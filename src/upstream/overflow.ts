@@ -111,10 +111,14 @@ function numbersIn(text: string): Numbers | undefined {
   return undefined
 }
 
+/** The words by which Claude Code knows that it must compact the conversation. */
+export const wordTooLong = (input: number, limit: number): string =>
+  `prompt is too long: ${input} tokens > ${limit} maximum`
+
 /** The first form where the prompt alone is too long, the second where only prompt and answer together are. */
 function wordOverflow({ limit, input, output }: Numbers): string | undefined {
   if (limit === undefined || input === undefined) return undefined
-  if (output === undefined || input > limit) return `prompt is too long: ${input} tokens > ${limit} maximum`
+  if (output === undefined || input > limit) return wordTooLong(input, limit)
   return (
     `input length and \`max_tokens\` exceed context limit: ${input} + ${output} > ${limit}, ` +
     'decrease input length or `max_tokens` and try again'

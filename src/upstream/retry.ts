@@ -21,12 +21,12 @@ const retryDelayMs = (attempt: number, random: number): number =>
  * Tries again when the upstream fails before its first chunk. Never after it: the client has part of the answer
  * then. Rate limits are left to the client, who is told how long to wait.
  */
-export const withRetries = (upstream: Upstream, options: RetryOptions): Upstream => ({
+export const withRetries = <Item>(upstream: Upstream<Item>, options: RetryOptions): Upstream<Item> => ({
   stream(call, signal) {
     let stream = upstream.stream(call, signal)
     let begun = false
 
-    const begin = async (): Promise<IteratorResult<Batch, undefined>> => {
+    const begin = async (): Promise<IteratorResult<Batch<Item>, undefined>> => {
       for (let attempt = 1; ; attempt++) {
         try {
           const first = await stream.next()

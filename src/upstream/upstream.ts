@@ -1,9 +1,12 @@
 import type { Chunk } from '../wire/openrouter/chunk.ts'
 
-/** What one network read brought. */
-export type Batch = ReadonlyArray<Chunk | '[DONE]'>
+/** What chat completions send, piece by piece. */
+export type ChatItem = Chunk | '[DONE]'
 
-/** One chat request, ready to be sent. */
+/** What one network read brought. */
+export type Batch<Item = ChatItem> = readonly Item[]
+
+/** One request, ready to be sent. */
 export interface UpstreamCall {
   /** The model as the client named it, for error messages. */
   readonly model: string
@@ -16,16 +19,16 @@ export interface UpstreamCall {
 }
 
 /** An answer as it is read: one batch a network read. Giving it up with `return` stops the upstream's work at once. */
-export interface BatchStream extends AsyncIterableIterator<Batch, undefined> {
-  next(): Promise<IteratorResult<Batch, undefined>>
-  return(): Promise<IteratorResult<Batch, undefined>>
+export interface BatchStream<Item = ChatItem> extends AsyncIterableIterator<Batch<Item>, undefined> {
+  next(): Promise<IteratorResult<Batch<Item>, undefined>>
+  return(): Promise<IteratorResult<Batch<Item>, undefined>>
 }
 
-/** Where the answers come from. */
-export interface Upstream {
+/** Where the answers come from: from chat completions, unless `Item` says otherwise. */
+export interface Upstream<Item = ChatItem> {
   /**
-   * Sends one chat request, at the first `next`. Throws a `Failure` for whatever the upstream refuses or breaks, also
+   * Sends one request, at the first `next`. Throws a `Failure` for whatever the upstream refuses or breaks, also
    * in the middle. Ends when `signal` fires.
    */
-  stream(call: UpstreamCall, signal: AbortSignal): BatchStream
+  stream(call: UpstreamCall, signal: AbortSignal): BatchStream<Item>
 }

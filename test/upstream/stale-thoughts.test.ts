@@ -86,10 +86,22 @@ describe('when a provider refuses earlier thoughts (T75)', () => {
     'Provider returned error (Anthropic): messages.3.content.1: Invalid `data` in `redacted_thinking` block',
     'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`.',
     '`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified.',
+    '`thinking` blocks: messages.3.content.0: Invalid signature in thinking block',
+    'The model returned the following errors: messages.369.content.0.thinking.signature: Field required',
+    'messages.5.content.0.thinking: each thinking block must contain thinking',
     'Corrupted thought signature.',
+    'Invalid value at \'contents[2].parts[0].thought_signature\' (TYPE_BYTES), Base64 decoding failed for "Es4D"',
+    'Unable to submit request because Thought signature is not valid. Learn more: https://example.com',
     'Provider returned error (Google): Thought signature is not valid',
     'The encrypted content for item rs_1 could not be verified.',
+    'The encrypted content gAAA...wXBV could not be verified.',
+    'Could not decrypt the provided encrypted_content.',
+    'reasoning `encrypted_content` was not issued to this caller',
+    'Upstream request failed: reasoning `encrypted_content` was not issued to this caller',
     "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+    "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
+    "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.",
+    'Duplicate item found with id rs_1. Remove duplicate items from your input and try again.',
   ])('it is asked once more without them: %s', async (message) => {
     const { upstream, calls } = scripted(refusal(message))
     const { batches, heard, failure } = await read(upstream)
@@ -113,6 +125,17 @@ describe('when a provider refuses earlier thoughts (T75)', () => {
     expect(second.calls[1].reasoning).toEqual({ enabled: true, effort: 'high' })
   })
 
+  test('a refusal that says nothing is about them where they were encrypted', async () => {
+    const opaque = refusal('Provider returned error')
+    const plain = scripted(opaque)
+    expect((await read(plain.upstream)).failure).toBe(opaque)
+    const encrypted = scripted(opaque)
+    const details = [{ type: 'reasoning.encrypted', data: 'gAAA', format: 'openai-responses-v1' }]
+    const messages = [{ role: 'assistant', content: 'Yes.', reasoning_details: details }]
+    expect((await read(encrypted.upstream, { model: 'openai/gpt-5.2', messages })).failure).toBeUndefined()
+    expect(encrypted.calls[1].messages).toEqual([{ role: 'assistant', content: 'Yes.' }])
+  })
+
   test('a second refusal is told', async () => {
     const again = refusal('Invalid `signature` in `thinking` block, again')
     const { upstream, calls } = scripted(STALE, again)
@@ -134,6 +157,50 @@ describe('when a provider refuses earlier thoughts (T75)', () => {
     const { upstream, calls } = scripted(STALE)
     expect((await read(upstream, BODY, AbortSignal.abort())).failure).toBe(STALE)
     expect(calls).toHaveLength(1)
+  })
+})
+
+describe('Gemini', () => {
+  const call = (id: string) => ({ id, type: 'function', function: { name: 'go', arguments: '{}' } })
+  const unsigned = (id: string) => [
+    {
+      type: 'reasoning.encrypted',
+      data: 'skip_thought_signature_validator',
+      format: 'google-gemini-v1',
+      id,
+      index: 0,
+    },
+  ]
+  const gemini = (...reasoning_details: object[]) => ({
+    model: 'google/gemini-3-pro-preview',
+    messages: [
+      { role: 'assistant', content: 'Yes.', reasoning_details },
+      { role: 'assistant', content: null, tool_calls: [call('a'), call('b')], reasoning_details },
+    ],
+    reasoning: { enabled: true, max_tokens: 2000 },
+  })
+
+  test('hears of each turn of calls that its signature is lost, and goes on thinking', async () => {
+    const { upstream, calls } = scripted(refusal('Corrupted thought signature.'))
+    await read(upstream, gemini({ type: 'reasoning.encrypted', data: 'Ci', format: 'google-gemini-v1' }))
+    expect(calls[1].messages).toEqual([
+      { role: 'assistant', content: 'Yes.' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [call('a'), call('b')],
+        reasoning_details: unsigned('a'),
+      },
+    ])
+    expect(calls[1].reasoning).toEqual({ enabled: true, max_tokens: 2000 })
+  })
+
+  test('hears it too where another model made the calls, which have none', async () => {
+    const { upstream, calls } = scripted(
+      refusal('Function call is missing a thought_signature in functionCall parts.'),
+    )
+    expect((await read(upstream, gemini())).failure).toBeUndefined()
+    expect(calls[1].messages[1].reasoning_details).toEqual(unsigned('a'))
   })
 })
 
