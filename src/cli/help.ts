@@ -16,6 +16,8 @@ Usage:
 
 const SOURCES = `Every setting is a flag, an environment variable, and a key of the configuration file: --max-body-size, MAX_BODY_SIZE, max_body_size. A flag wins over the environment, the environment over the file, the file over the default. A key on the command line can be seen by other users of the machine; the environment and the file are the better places.`
 
+const TABLES = `The configuration file also has tables, which no flag stands for: [aliases] with more names for models, [upstreams.NAME] with more servers, [models."PATTERN"] with what is special about some models, and [routes] with the models for background work, thinking, long prompts, images, searches and sub-agents. The server reads the file again when it changes, and at SIGHUP. docs/routing.md has examples.`
+
 const EXAMPLES = [
   ['Try it without a key; the built-in demo upstream answers:', PROGRAM],
   ['Serve the models of OpenRouter:', `OPENROUTER_API_KEY=sk-or-... ${PROGRAM}`],
@@ -36,7 +38,7 @@ export function renderHelp(): string {
         ['-v, --version', COMMANDS.version],
       ]),
     ),
-    section('Settings', wrap(SOURCES, INDENT)),
+    section('Settings', [SOURCES, TABLES].map((text) => wrap(text, INDENT)).join('\n\n')),
     ...GROUPS.map((group) => section(group, settingsOf(group).map(describeSetting).join('\n\n'))),
     section(
       'Examples',

@@ -20,8 +20,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { command, flags } = parseArguments(argv)
     if (command === 'help') return say(renderHelp())
     if (command === 'version') return say(`${PROGRAM} ${version}\n`)
-    const config = loadConfig({ ...thisMachine(), flags })
-    return command === 'healthcheck' ? await healthcheck(config) : await runServer(config)
+    const load = (): Config => loadConfig({ ...thisMachine(), flags })
+    return command === 'healthcheck' ? await healthcheck(load()) : await runServer(load)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     complain(`${error.problems.join('\n')}\n\n"${PROGRAM} --help" lists every setting.\n`)
@@ -29,10 +29,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function runServer(config: Config): Promise<number> {
+async function runServer(load: () => Config): Promise<number> {
+  const config = load()
   let running: Running
   try {
-    running = serve(config, { name: PROGRAM, version }, complain)
+    running = serve(config, { name: PROGRAM, version }, complain, load)
   } catch (error) {
     complain(cannotListen(config, error))
     return EXIT_FAILURE

@@ -1,10 +1,13 @@
 import { createApp } from '../app.ts'
 import { createClock } from '../clock.ts'
+import { thisMachine } from '../config/machine.ts'
+import { keepReloading } from '../config/reload.ts'
 import type { Config } from '../config/schema.ts'
+import type { Clock } from '../core/clock.ts'
 import { createAccess } from '../http/access.ts'
 import { createActivity, type Server } from '../http/server.ts'
 import { createLog, type Log } from '../observability/log.ts'
-import { createServices, warmUp } from '../services.ts'
+import { createMemory, createServices, type Memory, warmUp } from '../services.ts'
 
 export interface Program {
   readonly name: string
@@ -22,17 +25,19 @@ export interface Running {
 const WARM_UP_AFTER_MS = 20
 
 /** Starts the server. Throws where it cannot listen. */
-export function serve(config: Config, program: Program, writeLog: (text: string) => void): Running {
+export function serve(
+  config: Config,
+  program: Program,
+  writeLog: (text: string) => void,
+  load: () => Config,
+): Running {
   const clock = createClock()
   const log = createLog({ level: config.logLevel, write: writeLog, now: () => clock.now() })
+  const memory = createMemory(config, clock, log)
   const server: Server = {
-    services: createServices(config, clock, log),
-    access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
+    ...partsOf(config, memory, clock, log),
     clock,
     log,
-    timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
-    maxBodyBytes: config.maxBodyBytes,
-    headers: config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {},
     activity: createActivity(),
     ...program,
   }
@@ -47,6 +52,16 @@ export function serve(config: Config, program: Program, writeLog: (text: string)
     // So is the 413: Bun's would have no body. What is not read is never held in memory.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
   })
+  const stopReloading = keepReloading({
+    started: config,
+    load,
+    readTextFile: thisMachine().readTextFile,
+    apply: (next) => {
+      Object.assign(server, partsOf(next, memory, clock, log))
+    },
+    clock,
+    log,
+  })
   setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
   const listener = app.server
   const { port } = listener ?? { port: config.port }
@@ -54,10 +69,20 @@ export function serve(config: Config, program: Program, writeLog: (text: string)
   return {
     url: `http://${host}:${port}`,
     async stop() {
+      stopReloading()
       await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
     },
   }
 }
+
+/** What of the server follows from the configuration, and changes with it. */
+const partsOf = (config: Config, memory: Memory, clock: Clock, log: Log) => ({
+  services: createServices(config, memory, clock, log),
+  access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
+  timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
+  maxBodyBytes: config.maxBodyBytes,
+  headers: config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {},
+})
 
 /** No new requests; what runs may finish until the time is up. */
 async function drain(

@@ -1,11 +1,9 @@
 import { type ConfigFile, locate } from './file.ts'
 import { modelId } from './kinds.ts'
 import { quote } from './problem.ts'
+import { isTable } from './table.ts'
 
 type Aliases = Readonly<Record<string, string>>
-
-const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 
 /** No alias at all; like every table of aliases without prototype, as a client may ask for a model `constructor`. */
 export const NO_ALIASES: Aliases = Object.freeze(Object.create(null))

@@ -2,7 +2,7 @@ import { type ConfigFile, locate } from './file.ts'
 import { find, type GivenSettings, type Sources } from './given.ts'
 import { isLoopback } from './machine.ts'
 import { didYouMean, quote, type Report } from './problem.ts'
-import { fileKey, type Setting, SETTINGS, UNSUPPORTED } from './schema.ts'
+import { fileKey, type Setting, SETTINGS, TABLES, UNSUPPORTED } from './schema.ts'
 
 /** A server that others can reach must know who may use it. */
 export function checkDoor({ host, serverApiKeys }: GivenSettings, report: Report): void {
@@ -17,7 +17,7 @@ export function checkDoor({ host, serverApiKeys }: GivenSettings, report: Report
 /** A key that nobody reads is a typing error: the person believes it has an effect. */
 export function checkKeys(file: ConfigFile, report: Report): void {
   const settings = Object.values<Setting>(SETTINGS).filter((setting) => setting !== SETTINGS.configFile)
-  const known = [...settings.map(fileKey), 'aliases']
+  const known = [...settings.map(fileKey), ...TABLES]
   const expected = new Set([...known, ...UNSUPPORTED.map(fileKey)])
   for (const key of Object.keys(file.values).filter((name) => !expected.has(name))) {
     report(`${quote(key)}: unknown key (from ${locate(file, key)})${didYouMean(key, known)}`)

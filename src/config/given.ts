@@ -33,8 +33,9 @@ export function find(row: Names, { flags, env }: Sources, file: ConfigFile | und
     { value: env[row.name], origin: () => 'the environment' },
     ...(file ? [{ value: file.values[fileKey(row)], origin: () => locate(file, fileKey(row)) }] : []),
   ]
-  return candidates.find(isGiven)
+  return candidates.find(({ value }) => isGiven(value))
 }
 
-const isGiven = ({ value }: Given): boolean =>
+/** Whether a value says anything: an empty text does not. */
+export const isGiven = (value: unknown): boolean =>
   typeof value === 'string' ? value.trim() !== '' : value !== undefined

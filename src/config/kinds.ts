@@ -81,10 +81,16 @@ export const key: Kind<string> = {
   placeholder: 'KEY',
 }
 
-/** Reads a list of one item or more; one wrong item makes all of it wrong. */
-function readList(text: string, pattern: RegExp): readonly string[] | undefined {
+/** Reads a list; one wrong item makes all of it wrong. */
+function readItems(text: string, pattern: RegExp): readonly string[] | undefined {
   const items = text.split(',').flatMap((item) => item.trim() || [])
-  return items.length > 0 && items.every((item) => pattern.test(item)) ? Object.freeze(items) : undefined
+  return items.every((item) => pattern.test(item)) ? Object.freeze(items) : undefined
+}
+
+/** Reads a list of one item or more. */
+function readList(text: string, pattern: RegExp): readonly string[] | undefined {
+  const items = readItems(text, pattern)
+  return items?.length === 0 ? undefined : items
 }
 
 /** Several keys; a list that names none is wrong, so that a stray comma never opens the server to everybody. */
@@ -135,6 +141,36 @@ export const modelId: Kind<string> = {
   read: (text) => (VISIBLE_ASCII.test(text) ? text : undefined),
   allowed: 'a model id such as anthropic/claude-sonnet-4',
   placeholder: 'MODEL',
+}
+
+/** Several models, in order; or none. */
+export const modelIds: Kind<readonly string[]> = {
+  read: (text) => readItems(text, VISIBLE_ASCII),
+  allowed: 'a list of model ids such as ["openai/gpt-5-mini", "small"]',
+  placeholder: 'MODEL,…',
+  isList: true,
+}
+
+/** Model names in which `*` stands for any text; or none. */
+export const modelPatterns: Kind<readonly string[]> = {
+  read: (text) => readItems(text, VISIBLE_ASCII),
+  allowed: 'a list of model names or patterns such as ["gpt-*", "o3"]',
+  placeholder: 'PATTERN,…',
+  isList: true,
+}
+
+/** The name of an environment variable. */
+export const variable: Kind<string> = {
+  read: (text) => (/^[a-z_]\w*$/i.test(text) ? text : undefined),
+  allowed: 'the name of an environment variable, such as DEEPSEEK_API_KEY',
+  placeholder: 'VARIABLE',
+}
+
+/** What an HTTP header may say. */
+export const headerValue: Kind<string> = {
+  read: (text) => (/^[\x20-\x7e]+$/.test(text) ? text : undefined),
+  allowed: 'visible ASCII characters and spaces',
+  placeholder: 'TEXT',
 }
 
 /** What an alias stands for. */

@@ -1,10 +1,14 @@
 import { NO_ALIASES, readAliases } from './aliases.ts'
 import { checkDoor, checkKeys, checkUnsupported } from './checks.ts'
 import { type ConfigFile, readConfigFile } from './file.ts'
-import { find, gather, type Given, type GivenSettings, type Sources } from './given.ts'
+import { find, gather, type GivenSettings, type Sources } from './given.ts'
 import { userConfigFile, userFolder } from './machine.ts'
+import { NO_RULES, readModelRules } from './model-rules.ts'
 import { ConfigError, quote, type Report } from './problem.ts'
+import { NO_ROUTES, readRoutes } from './routes.ts'
 import { type Config, type Facts, type Setting, settingEntries, SETTINGS } from './schema.ts'
+import { DEFAULT_UPSTREAM, joinUpstreams, readUpstreams, type UpstreamTable } from './upstreams.ts'
+import { readValue, refusal } from './value.ts'
 
 /**
  * Makes the configuration: command line before environment before file before default.
@@ -20,13 +24,37 @@ export function loadConfig(sources: Sources): Config {
   const values = readValues(given, report)
   const facts = { host: values.host ?? SETTINGS.host.default, dataFolder: userFolder('data', sources) }
   const defaults = makeDefaults(given, facts, report)
-  const aliases = file ? readAliases(file, report) : NO_ALIASES
+  const tables = file ? readTables(file, sources, report) : NO_TABLES
   if (file) checkKeys(file, report)
   checkUnsupported(sources, file, report)
   if (problems.length > 0) throw new ConfigError(problems)
-  const demo = given.openrouterApiKey === undefined && given.openrouterBaseUrl === undefined
   // Without a problem, every field of SETTINGS has come from its own kind or its own default.
-  return Object.freeze({ ...defaults, ...values, configFile: file?.path, aliases, demo } as Config)
+  const settings = { ...defaults, ...values, configFile: file?.path } as Config
+  const { upstreams, ...rules } = tables
+  return Object.freeze({
+    ...settings,
+    ...rules,
+    upstreams: joinUpstreams(upstreams, settings),
+    demo: !given.openrouterApiKey && !given.openrouterBaseUrl && upstreams.length === 0,
+  })
+}
+
+/** What the file says in tables, which no variable can. */
+interface Tables extends Pick<Config, 'aliases' | 'modelRules' | 'routes'> {
+  readonly upstreams: readonly UpstreamTable[]
+}
+
+const NO_TABLES: Tables = { aliases: NO_ALIASES, upstreams: [], modelRules: NO_RULES, routes: NO_ROUTES }
+
+function readTables(file: ConfigFile, { env }: Sources, report: Report): Tables {
+  const upstreams = readUpstreams(file, env, report)
+  const names = [DEFAULT_UPSTREAM, ...upstreams.map(({ name }) => name)]
+  return {
+    aliases: readAliases(file, report),
+    upstreams,
+    modelRules: readModelRules(file, names, report),
+    routes: readRoutes(file, report),
+  }
 }
 
 /** The file that is named, which must exist, or else the user's own, which need not. */
@@ -50,25 +78,11 @@ function readValues(given: GivenSettings, report: Report): Partial<Config> {
   for (const [field, setting] of settingEntries()) {
     const found = given[field]
     if (found === undefined) continue
-    const text = toText(found.value, setting)
-    const value = text === undefined ? undefined : setting.kind.read(text)
-    if (value === undefined) report(wrongValue(setting, found))
+    const value = readValue(found.value, setting.kind)
+    if (value === undefined) report(refusal(setting.name, setting, found))
     else values[field] = value
   }
   return values
-}
-
-/** What a value of the file would be in the environment; undefined for what could not stand there. */
-function toText(value: unknown, { kind }: Setting): string | undefined {
-  if (typeof value === 'string') return value.trim()
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-  const isList = kind.isList && Array.isArray(value) && value.every((item) => typeof item === 'string')
-  return isList ? value.join(',') : undefined
-}
-
-function wrongValue({ name, kind, secret }: Setting, { value, origin }: Given): string {
-  const shown = secret ? 'the value' : quote(typeof value === 'string' ? value : JSON.stringify(value))
-  return `${name}: ${shown} is not allowed (from ${origin()}); allowed: ${kind.allowed}`
 }
 
 function makeDefaults(given: GivenSettings, facts: Facts, report: Report): Partial<Config> {

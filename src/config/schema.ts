@@ -1,6 +1,7 @@
 import * as kinds from './kinds.ts'
 import type { Kind } from './kinds.ts'
 import { isLoopback } from './machine.ts'
+import type { ModelRule, Routes, UpstreamConfig } from './tables.ts'
 
 /** The headings of `--help` and of the documentation, in this order. */
 export const GROUPS = [
@@ -9,6 +10,7 @@ export const GROUPS = [
   'Server',
   'Time limits',
   'Other limits',
+  'Response cache',
   'Files and logs',
 ] as const
 
@@ -48,6 +50,8 @@ export interface Setting<Value = unknown> extends Names {
   readonly description: string
   /** A secret's value is never shown. */
   readonly secret?: true
+  /** It takes effect at the next start only, not when the file is read again. */
+  readonly restart?: true
 }
 
 /** Every setting: the one table that the loader, `--help` and docs/configuration.md are made from. */
@@ -56,7 +60,7 @@ export const SETTINGS = {
     name: 'OPENROUTER_API_KEY',
     group: 'Upstream',
     kind: kinds.key,
-    default: { shown: 'none; without a base URL too, the built-in demo upstream answers' },
+    default: { shown: 'none; without a base URL and upstreams too, the built-in demo upstream answers' },
     description: 'Key for the upstream; a server of your own may need none.',
     secret: true,
   },
@@ -73,6 +77,29 @@ export const SETTINGS = {
     kind: kinds.integer(0, 10),
     default: '1',
     description: 'How often a failed upstream call is tried again before the client is told.',
+  },
+  requireParameters: {
+    name: 'REQUIRE_PARAMETERS',
+    group: 'Upstream',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description:
+      'Ask OpenRouter for providers that honour every parameter when a request needs structured output or a forced tool.',
+  },
+  cacheBreakpoints: {
+    name: 'CACHE_BREAKPOINTS',
+    group: 'Upstream',
+    kind: kinds.choice('auto', 'client'),
+    default: 'client',
+    description:
+      'Who marks where a prompt may be cached: the client alone, or the server too where the client marked nothing.',
+  },
+  structuredRetries: {
+    name: 'STRUCTURED_RETRIES',
+    group: 'Upstream',
+    kind: kinds.integer(0, 5),
+    default: '2',
+    description: 'How often an answer that does not fit its schema is asked for again.',
   },
   anthropicModel: {
     name: 'ANTHROPIC_MODEL',
@@ -101,6 +128,7 @@ export const SETTINGS = {
     kind: kinds.host,
     default: '127.0.0.1',
     description: 'Address to listen on; one beyond this machine needs SERVER_API_KEYS.',
+    restart: true,
   },
   port: {
     name: 'PORT',
@@ -108,6 +136,7 @@ export const SETTINGS = {
     kind: kinds.integer(0, 65_535),
     default: '4000',
     description: 'Port to listen on; 0 takes any free one.',
+    restart: true,
   },
   serverApiKeys: {
     name: 'SERVER_API_KEYS',
@@ -133,6 +162,7 @@ export const SETTINGS = {
       from: ({ host }) => (isLoopback(host) ? 'development' : 'production'),
     },
     description: 'What the server is used for; in production the debug endpoints are off.',
+    restart: true,
   },
   strictCompat: {
     name: 'STRICT_COMPAT',
@@ -184,6 +214,7 @@ export const SETTINGS = {
     kind: kinds.seconds,
     default: '30',
     description: 'How long running requests may take to finish when the server is told to stop.',
+    restart: true,
   },
   maxTokensLimit: {
     name: 'MAX_TOKENS_LIMIT',
@@ -199,6 +230,38 @@ export const SETTINGS = {
     default: '32',
     description: 'Largest request body; a larger one is answered with status 413.',
   },
+  enableCaching: {
+    name: 'ENABLE_CACHING',
+    group: 'Response cache',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description: 'Remember finished answers and give them again to whoever asks exactly the same.',
+    restart: true,
+  },
+  cacheTtlMs: {
+    name: 'CACHE_TTL',
+    group: 'Response cache',
+    kind: kinds.positiveSeconds,
+    default: '3600',
+    description: 'How long an answer is remembered.',
+    restart: true,
+  },
+  cacheMaxBytes: {
+    name: 'CACHE_MAX_SIZE',
+    group: 'Response cache',
+    kind: kinds.megabytes(1_048_576),
+    default: '512',
+    description: 'Most that remembered answers may take on disk; those used longest ago go first.',
+    restart: true,
+  },
+  cacheMemoryBytes: {
+    name: 'CACHE_MEMORY_SIZE',
+    group: 'Response cache',
+    kind: kinds.megabytes(65_536),
+    default: '32',
+    description: 'Most of them that are held in memory as well.',
+    restart: true,
+  },
   configFile: {
     name: 'CONFIG_FILE',
     flag: 'config',
@@ -213,6 +276,7 @@ export const SETTINGS = {
     kind: kinds.path,
     default: { shown: "the user's data folder", from: ({ dataFolder }) => dataFolder },
     description: 'Folder for the files that the server writes.',
+    restart: true,
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -220,6 +284,7 @@ export const SETTINGS = {
     kind: kinds.choice('debug', 'info', 'warn', 'error', 'silent'),
     default: 'info',
     description: 'The least important entries that are still logged.',
+    restart: true,
   },
 } as const satisfies Readonly<Record<string, Setting>>
 
@@ -235,9 +300,18 @@ type ValueOf<Row> = Row extends { kind: Kind<infer Value>; default: infer Defaul
 export type Config = { readonly [Field in SettingField]: ValueOf<(typeof SETTINGS)[Field]> } & {
   /** From the file's `[aliases]`: a model name, or a pattern with `*`, and the model that answers for it. */
   readonly aliases: Readonly<Record<string, string>>
-  /** Whether the built-in demo upstream answers, because neither a key nor a base URL is given. */
+  /** The default upstream first, then those of the file's `[upstreams]`, in its order. */
+  readonly upstreams: readonly [UpstreamConfig, ...UpstreamConfig[]]
+  /** From the file's `[models]`, in its order. */
+  readonly modelRules: readonly ModelRule[]
+  /** From the file's `[routes]`. */
+  readonly routes: Routes
+  /** Whether the built-in demo upstream answers, because there is neither a key nor a base URL nor an upstream. */
   readonly demo: boolean
 }
+
+/** The tables that the configuration file may have besides the settings. */
+export const TABLES = ['aliases', 'upstreams', 'models', 'routes'] as const
 
 /** The rows of `SETTINGS` with their fields in `Config`, in order. */
 export const settingEntries = (): [SettingField, Setting][] =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 
 import { COMMANDS } from '../../src/cli/arguments.ts'
 import { renderHelp } from '../../src/cli/help.ts'
-import { flagName, isSwitch, type Setting, SETTINGS, shownDefault } from '../../src/config/schema.ts'
+import { flagName, isSwitch, type Setting, SETTINGS, shownDefault, TABLES } from '../../src/config/schema.ts'
 
 const help = renderHelp()
 /** The text as one line, since long sentences are broken. */
@@ -27,6 +27,10 @@ test.each(Object.entries(COMMANDS))('the help has the command %s', (command, wha
 
 test('the help fits a terminal of 80 columns', () => {
   expect(help.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
+test.each(TABLES)('the help names the table %s', (name) => {
+  expect(help).toContain(`[${name}`)
 })
 
 test('the help shows how to point Claude Code at the server', () => {

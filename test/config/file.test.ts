@@ -65,7 +65,7 @@ describe('an unknown key', () => {
     ['MAX_BODY_SIZE', 'max_body_size'],
     ['alias', 'aliases'],
     ['openrouter_key', undefined],
-    ['upstreams', undefined],
+    ['upstream', 'upstreams'],
   ])('%s is named, with the nearest known one', (key, nearest) => {
     const hint = nearest ? `; did you mean ${nearest}?` : ''
     expect(problemsOf({ file: `port = 1\n\n${key} = 1` })).toEqual([

@@ -21,6 +21,9 @@ const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad
     bad: 'ftp://x/v1',
   },
   upstreamRetries: { good: '3', value: 3, bad: '11' },
+  requireParameters: { good: 'on', value: true, bad: 'always' },
+  cacheBreakpoints: { good: 'Auto', value: 'auto', bad: 'server' },
+  structuredRetries: { good: '0', value: 0, bad: '6' },
   anthropicModel: { good: 'openai/gpt-5', value: 'openai/gpt-5', bad: 'big' },
   anthropicSmallFastModel: { good: 'openai/gpt-5-mini', value: 'openai/gpt-5-mini', bad: 'Small' },
   modelsCacheTtlMs: { good: '0', value: 0, bad: '-1' },
@@ -42,6 +45,10 @@ const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad
   shutdownTimeoutMs: { good: '86400', value: 86_400_000, bad: 'Infinity' },
   maxTokensLimit: { good: '1', value: 1, bad: '0' },
   maxBodyBytes: { good: '1.5', value: 1_572_864, bad: '2000' },
+  enableCaching: { good: 'on', value: true, bad: 'ram' },
+  cacheTtlMs: { good: '60', value: 60_000, bad: '0' },
+  cacheMaxBytes: { good: '1', value: 1_048_576, bad: '0' },
+  cacheMemoryBytes: { good: '2', value: 2_097_152, bad: '1e9' },
   configFile: { good: '/etc/server.toml', value: '/etc/server.toml', bad: '~/server.toml' },
   dataDir: { good: '/var/lib/server', value: '/var/lib/server', bad: '~/data' },
   logLevel: { good: 'WARN', value: 'warn', bad: 'loud' },
@@ -105,6 +112,9 @@ test('nothing given is OpenRouter Anthropic Server on loopback with the demo ups
     openrouterApiKey: undefined,
     openrouterBaseUrl: 'https://openrouter.ai/api/v1',
     upstreamRetries: 1,
+    requireParameters: false,
+    cacheBreakpoints: 'client',
+    structuredRetries: 2,
     anthropicModel: undefined,
     anthropicSmallFastModel: undefined,
     modelsCacheTtlMs: 600_000,
@@ -122,10 +132,30 @@ test('nothing given is OpenRouter Anthropic Server on loopback with the demo ups
     shutdownTimeoutMs: 30_000,
     maxTokensLimit: undefined,
     maxBodyBytes: 33_554_432,
+    enableCaching: false,
+    cacheTtlMs: 3_600_000,
+    cacheMaxBytes: 536_870_912,
+    cacheMemoryBytes: 33_554_432,
     configFile: undefined,
     dataDir: '/home/ada/.local/share/openrouter-anthropic-server',
     logLevel: 'info',
     aliases: {},
+    upstreams: [
+      {
+        name: 'default',
+        baseUrl: 'https://openrouter.ai/api/v1',
+        apiKey: undefined,
+        wire: 'chat',
+        dialect: 'openrouter',
+        models: [],
+        headers: {},
+        requestTimeoutMs: 600_000,
+        firstByteTimeoutMs: 300_000,
+        idleTimeoutMs: 120_000,
+      },
+    ],
+    modelRules: [],
+    routes: { models: {}, longContextTokens: 60_000 },
     demo: true,
   })
 })
@@ -190,6 +220,11 @@ describe('the demo upstream', () => {
 
   test('is off when the file holds a key', () => {
     expect(configOf({ file: 'openrouter_api_key = "k"' }).demo).toBe(false)
+  })
+
+  test('is off when the file has an upstream', () => {
+    expect(configOf({ file: '[upstreams.local]\nbase_url = "http://127.0.0.1:1/v1"' }).demo).toBe(false)
+    expect(configOf({ file: '[upstreams]' }).demo).toBe(true)
   })
 })
 
