@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 
+import { cacheRoutes } from './http/cache.ts'
 import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
@@ -22,7 +23,7 @@ export function createApp(server: Server) {
     .use(docsRoutes())
     .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))
   for (const prefix of [PREFIX, TWIN_PREFIX])
-    app.use(messagesRoutes(server, prefix)).use(modelsRoutes(server, prefix))
+    app.use(messagesRoutes(server, prefix)).use(modelsRoutes(server, prefix)).use(cacheRoutes(server, prefix))
   routes.push(...app.routes)
   return app
 }

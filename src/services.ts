@@ -1,31 +1,70 @@
+import type { Database } from 'bun:sqlite'
+import { join } from 'node:path'
+
+import { type ResponseCache, createCache } from './cache/cache.ts'
+import { createDiskTier, DISK_MIGRATIONS } from './cache/disk.ts'
+import { createMemoryTier } from './cache/memory.ts'
 import type { Config } from './config/schema.ts'
+import type { UpstreamConfig } from './config/tables.ts'
 import type { Clock } from './core/clock.ts'
+import type { Failure } from './core/errors.ts'
+import { createConversations } from './messages/conversations.ts'
 import type { NamedUpstream, Services, Upstreams } from './messages/services.ts'
 import { compileSchemas } from './messages/validation/shape.ts'
 import type { Log } from './observability/log.ts'
+import { openDatabase } from './store/database.ts'
 import { createTokenCounter } from './tokens/counter.ts'
 import { compileChoice } from './translate/choice.ts'
 import type { ModelMap } from './translate/model.ts'
-import { DEFAULT_UPSTREAM } from './translate/target.ts'
 import { createCatalogue } from './upstream/catalogue.ts'
 import { createClient, type Fetch } from './upstream/client.ts'
-import type { TimeLimits } from './upstream/deadline.ts'
 import type { Demo } from './upstream/demo/demo.ts'
-import { withRetries } from './upstream/retry.ts'
+import { createRelay, relayHeaders } from './upstream/relay/client.ts'
+import { withoutThinkingBlocks } from './upstream/relay/thoughts.ts'
+import { type RetryOptions, withRetries } from './upstream/retry.ts'
 import { withThoughtRecovery } from './upstream/stale-thoughts.ts'
 
 /** Where the aliases lead when the operator says nothing. */
 const DEFAULT_BIG = 'anthropic/claude-sonnet-4'
 const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 
+/** Conversations whose prompt cache is watched; the ones longest silent are forgotten first. */
+const MAX_CONVERSATIONS = 1000
+
+/** What the server has learned and keeps when its configuration changes. */
+export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache'>
+
+export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({
+  tokens: createTokenCounter({ clock }),
+  conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
+  cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
+})
+
+function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCache {
+  const open = (): Database =>
+    openDatabase({
+      path: join(config.dataDir, 'cache.db'),
+      migrations: DISK_MIGRATIONS,
+      stamp: () => new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-'),
+      log,
+    })
+  const disk = createDiskTier({ open, maxBytes: config.cacheMaxBytes, clock, log })
+  const memory = createMemoryTier({ maxBytes: config.cacheMemoryBytes, clock })
+  return createCache({ tiers: [memory, disk], ttlMs: config.cacheTtlMs, salt: disk.salt, clock })
+}
+
 /** Joins the parts that answer requests, as the configuration wants them. */
-export function createServices(config: Config, clock: Clock, log: Log): Services {
+export function createServices(config: Config, memory: Memory, clock: Clock, log: Log): Services {
+  const { upstreams, modelRules, cacheBreakpoints, routes, maxTokensLimit, requireParameters } = config
   return {
+    ...memory,
+    clock,
     upstreams: createUpstreams(config, clock, log),
     models: toModelMap(config),
-    choose: compileChoice(),
-    tokens: createTokenCounter({ clock }),
-    limits: { maxTokensLimit: config.maxTokensLimit },
+    choose: compileChoice({ models: toModelMap(config), upstreams, modelRules, cacheBreakpoints }),
+    routes,
+    limits: { maxTokensLimit, requireParameters },
+    structured: { retries: config.structuredRetries },
     strict: config.strictCompat,
   }
 }
@@ -42,31 +81,9 @@ function demoFetch(): Fetch {
   return async (url, init) => (await (demo ??= load()))(new Request(url, init))
 }
 
-/** What one upstream is, with the defaults filled in. */
-interface UpstreamPlan {
-  readonly name: string
-  readonly baseUrl: string
-  readonly apiKey: string | undefined
-  readonly openrouter: boolean
-  readonly headers: Readonly<Record<string, string>>
-  readonly limits: TimeLimits
-}
-
-const isOpenRouter = (config: Config): boolean =>
-  config.demo || /(^|\.)openrouter\.ai$/.test(new URL(config.openrouterBaseUrl).hostname)
-
-const defaultPlan = (config: Config): UpstreamPlan => ({
-  name: DEFAULT_UPSTREAM,
-  baseUrl: config.openrouterBaseUrl,
-  apiKey: config.openrouterApiKey,
-  openrouter: isOpenRouter(config),
-  headers: {},
-  limits: config,
-})
-
 function createUpstreams(config: Config, clock: Clock, log: Log): Upstreams {
   const fetch = config.demo ? demoFetch() : networkFetch
-  const all = [defaultPlan(config)].map((plan) => createUpstream(plan, fetch, config, clock, log))
+  const all = config.upstreams.map((plan) => createUpstream(plan, fetch, config, clock, log))
   const byName = new Map(all.map((upstream) => [upstream.name, upstream]))
   return {
     all,
@@ -79,40 +96,38 @@ function createUpstreams(config: Config, clock: Clock, log: Log): Upstreams {
 }
 
 function createUpstream(
-  plan: UpstreamPlan,
+  plan: UpstreamConfig,
   fetch: Fetch,
   config: Config,
   clock: Clock,
   log: Log,
 ): NamedUpstream {
-  const { name, baseUrl, apiKey, openrouter, limits } = plan
-  const client = createClient({ baseUrl, headers: upstreamHeaders(plan), fetch, clock, limits })
-  const forgiving = withThoughtRecovery(client, ({ message }) =>
-    log.warn('thoughts-dropped', { error: message }),
-  )
+  const { name, baseUrl, apiKey } = plan
+  const openrouter = plan.dialect === 'openrouter'
+  const onDrop = ({ message }: Failure): void => log.warn('thoughts-dropped', { error: message })
+  const retries: RetryOptions = {
+    retries: config.upstreamRetries,
+    sleep,
+    random: Math.random,
+    onRetry: (failure, attempt) =>
+      log.warn('upstream-retry', { attempt, error: `${failure.kind}: ${failure.message}` }),
+  }
+  const chat = createClient({ baseUrl, headers: upstreamHeaders(plan), fetch, clock, limits: plan })
+  const relay = createRelay({ baseUrl, headers: relayHeaders(plan), fetch, clock, limits: plan })
   return {
     name,
     openrouter,
-    chat: withRetries(forgiving, {
-      retries: config.upstreamRetries,
-      sleep,
-      random: Math.random,
-      onRetry: (failure, attempt) =>
-        log.warn('upstream-retry', { attempt, error: `${failure.kind}: ${failure.message}` }),
-    }),
+    chat: withRetries(withThoughtRecovery(chat, onDrop), retries),
+    relay: withRetries(withThoughtRecovery(relay, onDrop, withoutThinkingBlocks), retries),
     catalogue: createCatalogue({ baseUrl, apiKey, fetch, clock, ttlMs: config.modelsCacheTtlMs, log }),
   }
 }
 
-const upstreamHeaders = ({
-  apiKey,
-  openrouter,
-  headers,
-}: UpstreamPlan): Readonly<Record<string, string>> => ({
+const upstreamHeaders = ({ apiKey, dialect, headers }: UpstreamConfig): Readonly<Record<string, string>> => ({
   'content-type': 'application/json',
   accept: 'text/event-stream, application/json',
   ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
-  ...(openrouter ? { 'x-openrouter-title': 'OpenRouter Anthropic Server' } : {}),
+  ...(dialect === 'openrouter' ? { 'x-openrouter-title': 'OpenRouter Anthropic Server' } : {}),
   ...headers,
 })
 
@@ -122,7 +137,7 @@ const toModelMap = (config: Config): ModelMap => ({
   bigIsSet: config.anthropicModel !== undefined,
   smallIsSet: config.anthropicSmallFastModel !== undefined,
   aliases: config.aliases,
-  openrouter: isOpenRouter(config),
+  openrouter: config.upstreams[0].dialect === 'openrouter',
 })
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

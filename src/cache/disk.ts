@@ -48,8 +48,13 @@ const LEAST_PACKED_BYTES = 2048
 /** Rows removed at a time, so that no request waits for a long one. */
 const SLICE = 100
 
+export interface DiskTier extends CacheTier {
+  /** The secret part of every key of this data folder; made once, so that keys outlive the process. */
+  readonly salt: string
+}
+
 /** The tier on this machine's disk; it outlives the process. A failing disk is a miss, never a failed request. */
-export function createDiskTier(options: DiskOptions): CacheTier {
+export function createDiskTier(options: DiskOptions): DiskTier {
   const { maxBytes, clock, log } = options
   const counts = { hits: 0, misses: 0, evictions: 0, expired: 0 }
   let database = options.open()
@@ -137,6 +142,8 @@ export function createDiskTier(options: DiskOptions): CacheTier {
 
   return {
     name: 'disk',
+    // Without a file that can be written, keys hold as long as the process.
+    salt: guard(() => saltOf(database), crypto.randomUUID()),
     async get(key) {
       const found = guard(() => find(key), undefined)
       if (found) counts.hits++
@@ -183,8 +190,7 @@ function toAnswer(row: Row): CachedAnswer {
   }
 }
 
-/** The secret part of every key of this data folder; made once, so that keys outlive the process. */
-export function saltOf(database: Database): string {
+function saltOf(database: Database): string {
   const known = database.query<{ value: string }, []>('SELECT value FROM salt').get()
   if (known) return known.value
   const value = crypto.randomUUID()

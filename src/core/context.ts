@@ -47,6 +47,10 @@ export interface ClientProtocol {
   readonly sessionId: string | undefined
   /** Claude Code's `x-claude-code-agent-id`: the request is a sub-agent's. */
   readonly agentId: string | undefined
+  /** `x-route`: the route of the operator's that the client wants. */
+  readonly route: string | undefined
+  /** The `cache-control` header. */
+  readonly cacheControl: string | undefined
   /** Chat options from `x-openrouter-<name>` headers (openrouter §7.9). */
   readonly options: Fields
 }

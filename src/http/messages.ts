@@ -121,6 +121,9 @@ const NOTE_HEADERS = {
   'x-openrouter-model': 'upstream_model',
   'x-openrouter-provider': 'provider',
   'x-openrouter-cost': 'cost_usd',
+  'x-cache': 'cache',
+  'x-cache-saved-cost': 'cache_saved_usd',
+  age: 'cache_age_s',
   'x-generation-id': 'generation_id',
 } as const
 const NOTED = Object.keys(NOTE_HEADERS) as ReadonlyArray<keyof typeof NOTE_HEADERS>

@@ -1,4 +1,4 @@
-import { API_VERSIONS, type ApiVersion, type ClientProtocol } from '../core/context.ts'
+import { API_VERSIONS, type ApiVersion, type ClientProtocol, type Fields } from '../core/context.ts'
 import { invalidRequest } from '../core/errors.ts'
 
 /** What a request's headers say about its body. Only `strict` insists on a version. */
@@ -14,7 +14,9 @@ export function readProtocol(headers: Headers, strict: boolean): ClientProtocol 
     betas: splitList(headers.get('anthropic-beta')),
     sessionId: headers.get('x-claude-code-session-id') ?? undefined,
     agentId: headers.get('x-claude-code-agent-id') ?? undefined,
-    options: {},
+    route: headers.get('x-route') ?? undefined,
+    cacheControl: headers.get('cache-control') ?? undefined,
+    options: readOptions(headers),
   }
 }
 
@@ -27,3 +29,28 @@ const splitList = (value: string | null): readonly string[] =>
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== '')
+
+/** Headers that set an option of the answering service: `x-openrouter-<name>`, with `-` or `_` in the name. */
+const OPTION_PREFIX = 'x-openrouter-'
+const NO_OPTIONS: Fields = {}
+
+/** The options that headers set, under their names with `_`; nothing is known here of what they mean. */
+function readOptions(headers: Headers): Fields {
+  let options: Record<string, unknown> | undefined
+  for (const name of headers.keys()) {
+    if (!name.startsWith(OPTION_PREFIX)) continue
+    const option = name.slice(OPTION_PREFIX.length).replaceAll('-', '_')
+    options = { ...options, [option]: toValue(headers.get(name) ?? '') }
+  }
+  return options ?? NO_OPTIONS
+}
+
+/** JSON, or else the text itself; so is an id that only looks like a number, being too long for one. */
+function toValue(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? text : value
+  } catch {
+    return text
+  }
+}

@@ -70,6 +70,8 @@ const UNREAD: ClientProtocol = {
   betas: [],
   sessionId: undefined,
   agentId: undefined,
+  route: undefined,
+  cacheControl: undefined,
   options: {},
 }
 

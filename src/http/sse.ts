@@ -6,7 +6,7 @@ import { asFailure, type Headers, toEnvelope } from './respond.ts'
 
 /** One event as it goes over the wire. The two commonest are written by hand: they make up nearly all of a stream. */
 export function encodeEvent(event: StreamEvent): string {
-  if (event.type === 'content_block_delta') {
+  if (event.type === 'content_block_delta' && !hasMore(event)) {
     const { delta } = event
     const head = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${event.index},"delta":`
     if (delta.type === 'text_delta')
@@ -15,6 +15,16 @@ export function encodeEvent(event: StreamEvent): string {
       return `${head}{"type":"input_json_delta","partial_json":${JSON.stringify(delta.partial_json)}}}\n\n`
   }
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+const DELTA_FIELDS = ['type', 'index', 'delta'].length + ['type', 'text'].length
+
+/** Relayed deltas may have fields that nobody here knows. */
+function hasMore(event: Extract<StreamEvent, { type: 'content_block_delta' }>): boolean {
+  let fields = 0
+  for (const _name in event) fields++
+  for (const _name in event.delta) fields++
+  return fields > DELTA_FIELDS
 }
 
 function encodeEvents(events: readonly StreamEvent[]): string {

@@ -11,7 +11,7 @@ export const toWarningLine = ({ path, message }: Warning): string => `${path}: $
 
 /**
  * Warnings as the value of one header: `path: message`, joined by `; `. ASCII only, the rest is percent-encoded. At
- * most 2 KB; what does not fit is counted: `and 3 more`.
+ * most 2 KB; what does not fit is counted: `...and 3 more`.
  */
 export function toWarningHeader(warnings: readonly Warning[]): string {
   const entries: string[] = []
@@ -23,7 +23,7 @@ export function toWarningHeader(warnings: readonly Warning[]): string {
     entries.push(entry)
   }
   const left = warnings.length - entries.length
-  return [...entries, ...(left > 0 ? [`and ${left} more`] : [])].join(SEPARATOR)
+  return [...entries, ...(left > 0 ? [`...and ${left} more`] : [])].join(SEPARATOR)
 }
 
 const SEPARATOR = '; '

@@ -3,12 +3,19 @@ import { foldEvents } from '../translate/fold.ts'
 import type { Target } from '../translate/target.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
+import { editContext, tellAppliedEdits } from './context-edits.ts'
 import { type AnswerStream, streamAnswer } from './converse.ts'
-import { convert } from './convert.ts'
+import { convert, refuseDepth } from './convert.ts'
 import { answerOfFirst } from './fallback.ts'
-import { findTargets } from './map-model.ts'
+import { awaitModels, findTargets } from './map-model.ts'
+import { prepareRelay, streamRelay } from './relay.ts'
+import { answerOnce, chatQuestion, type Question, relayedQuestion } from './remember.ts'
+import { reportLosses } from './report-losses.ts'
+import { promptSize, routeScenario } from './scenario.ts'
 import type { Services } from './services.ts'
+import { answerStructured, noteAsking } from './structured.ts'
 import { type ValidRequest, validateRequest } from './validate.ts'
+import { checkOptionSources } from './validation/chat-options.ts'
 
 /** The way of one request, top to bottom. The result is read by whoever asked: as a stream, or whole. */
 export async function answer(
@@ -18,8 +25,11 @@ export async function answer(
 ): Promise<AnswerStream> {
   const { trace } = context
   const valid = trace.step('validate', () => validate(body, services, context))
+  await awaitModels(services)
   const targets = trace.step('map-model', () => mapTo(valid, services, context))
-  return answerOfFirst(targets, (target) => ask(valid, target, services, context), context)
+  const put = async (asked: ValidRequest): Promise<AnswerStream> =>
+    answerOfFirst(targets, async (target) => ask(asked, target, services, context), context)
+  return answerStructured(valid, put, services.structured, context)
 }
 
 /** The same way, taken to its end: what a client that did not ask for a stream gets. */
@@ -41,15 +51,55 @@ const validate = (body: unknown, services: Services, context: RequestContext): V
   })
 
 function mapTo(valid: ValidRequest, services: Services, context: RequestContext): readonly Target[] {
-  const targets = findTargets(valid.request, services)
+  const { request, turns } = valid
+  const { model, scenario } = routeScenario({
+    request,
+    turns,
+    protocol: context.protocol,
+    routes: services.routes,
+    tokens: () =>
+      services.tokens.estimate(
+        request.model,
+        refuseDepth(() => promptSize(request, turns)),
+      ),
+  })
+  if (scenario) context.trace.note('route', scenario)
+  const targets = findTargets({ model, fallbacks: request.fallbacks ?? null }, services)
   context.trace.note('model', valid.request.model)
   context.trace.note('upstream_model', targets[0].model)
   return targets
 }
 
 /** Puts the question to one target, in the language that its upstream speaks. */
-function ask(valid: ValidRequest, target: Target, services: Services, context: RequestContext): AnswerStream {
+async function ask(
+  valid: ValidRequest,
+  target: Target,
+  services: Services,
+  context: RequestContext,
+): Promise<AnswerStream> {
   const { trace } = context
-  const prepared = trace.step('convert', () => convert(valid, target, services, context))
-  return streamAnswer(prepared, services, context, trace.open('call'))
+  checkOptionSources(context.protocol.options, target)
+  if (target.wire === 'messages') {
+    const prepared = trace.step('convert', () => prepareRelay(valid, target, services, context))
+    const start = (): AnswerStream => streamRelay(prepared, services, context, trace.open('call'))
+    return once(relayedQuestion, prepared, start, services, context)
+  }
+  const edited = await editContext(valid, target, services)
+  const prepared = trace.step('convert', () => {
+    noteAsking(edited, target, context)
+    reportLosses(edited, target, services, context)
+    return convert(edited, target, services, context)
+  })
+  const start = (): AnswerStream => streamAnswer(prepared, services, context, trace.open('call'))
+  return tellAppliedEdits(once(chatQuestion, prepared, start, services, context), edited.appliedEdits)
 }
+
+/** Asks only what is not known yet, where answers are remembered. */
+const once = <Prepared>(
+  toQuestion: (prepared: Prepared, salt: string, context: RequestContext) => Question,
+  prepared: Prepared,
+  start: () => AnswerStream,
+  { cache, clock }: Services,
+  context: RequestContext,
+): AnswerStream =>
+  cache ? answerOnce(toQuestion(prepared, cache.salt, context), start, cache, clock, context) : start()

@@ -16,9 +16,9 @@ export function toCapabilities(record: ModelRecord, openrouter: boolean): ModelC
     citations: NO,
     code_execution: NO,
     context_management: {
-      ...NO,
-      clear_thinking_20251015: NO,
-      clear_tool_uses_20250919: NO,
+      ...is(true),
+      clear_thinking_20251015: is(true),
+      clear_tool_uses_20250919: is(true),
       compact_20260112: NO,
     },
     effort: reasons ? toEfforts(record.reasoning?.supported_efforts) : toEfforts([]),

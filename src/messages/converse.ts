@@ -1,8 +1,10 @@
 import type { Outcome, RequestContext } from '../core/context.ts'
 import { begin, type State } from '../translate/answer-state.ts'
+import { sessionIdOf } from '../translate/options.ts'
 import { isSettled, streamMachine } from '../translate/stream.ts'
 import type { Batch } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
+import { conversationOf, describeCollapse } from './conversations.ts'
 import type { Prepared } from './convert.ts'
 import type { Services } from './services.ts'
 
@@ -38,9 +40,10 @@ export function streamAnswer(
   }
   const finish = async (out: StreamEvent[]): Promise<void> => {
     ended = true
-    machine.end(state, out)
+    state = machine.end(state, out)
     await upstream.return()
     learn(prepared, state, services)
+    watchPromptCache(prepared, state, services, context)
     note(state, context)
     endCall('ok')
   }
@@ -101,6 +104,26 @@ function learn(prepared: Prepared, state: State, services: Services): void {
   })
 }
 
+/** A conversation whose prompt is suddenly read anew costs several times as much, and nobody sees why. */
+function watchPromptCache(
+  { request, target }: Prepared,
+  { usage, provider }: State,
+  services: Services,
+  context: RequestContext,
+): void {
+  const { sessionId, agentId } = context.protocol
+  const conversation = conversationOf(sessionIdOf(request, sessionId), agentId)
+  const promptTokens = usage?.prompt_tokens
+  if (conversation === undefined || typeof promptTokens !== 'number') return
+  const cachedTokens = usage?.prompt_tokens_details?.cached_tokens ?? 0
+  const turn = { model: target.model, promptTokens, cachedTokens, provider }
+  const collapse = services.conversations.observe(conversation, turn)
+  if (!collapse) return
+  const message = describeCollapse(collapse)
+  context.log.warn('prompt-cache-collapse', { ...collapse, message })
+  context.trace.warn({ path: 'cache_control', message })
+}
+
 /** Who answers, known from the first words on. */
 function noteOrigin(batch: Batch, context: RequestContext): void {
   const chunk = batch.find((entry) => entry !== '[DONE]')
@@ -115,4 +138,5 @@ function note(state: State, context: RequestContext): void {
   context.trace.note('cached_tokens', usage?.prompt_tokens_details?.cached_tokens ?? 0)
   context.trace.note('output_tokens', usage?.completion_tokens ?? null)
   context.trace.note('cost_usd', usage?.cost ?? null)
+  if (state.repairs.length > 0) context.trace.note('tool_repairs', state.repairs)
 }

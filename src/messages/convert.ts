@@ -8,12 +8,16 @@ import type { AnswerTerms } from '../translate/terms.ts'
 import type { Turn } from '../translate/turns.ts'
 import type { UpstreamCall } from '../upstream/upstream.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
+import type { ChatRequest } from '../wire/openrouter/request.ts'
+import { refuseOverflow } from './overflow.ts'
 import type { Services } from './services.ts'
 import type { ValidRequest } from './validate.ts'
 
 /** A request that is ready to be sent, and what its answer needs. */
 export interface Prepared {
   readonly call: UpstreamCall
+  /** What the call's JSON says. */
+  readonly body: ChatRequest
   readonly terms: AnswerTerms
   readonly size: PromptSize
   readonly request: MessagesRequest
@@ -35,12 +39,15 @@ export function convert(
     textChars: body.length - translated.binaryChars,
     mediaTokens: translated.binaryChars === 0 ? 0 : mediaTokens(turns),
   }
+  const inputTokens = services.tokens.estimate(target.model, size)
+  refuseOverflow({ request: translated.body, text: body, size, tokens: inputTokens }, target)
   return {
     call: { model: request.model, stream: request.stream === true, body, headers: translated.headers },
+    body: translated.body,
     terms: {
       ...translated.terms,
       id: context.id.replace(/^req_/, 'msg_'),
-      inputTokens: services.tokens.estimate(target.model, size),
+      inputTokens,
     },
     size,
     request,
@@ -48,11 +55,12 @@ export function convert(
   }
 }
 
-const mediaTokens = (turns: readonly Turn[]): number =>
+/** Tokens of the pictures and files in a conversation. */
+export const mediaTokens = (turns: readonly Turn[]): number =>
   turns.reduce((total, turn) => total + mediaTokensOf(turn.content), 0)
 
 /** JSON can be parsed deeper than it can be written. */
-function refuseDepth<Result>(write: () => Result): Result {
+export function refuseDepth<Result>(write: () => Result): Result {
   try {
     return write()
   } catch (error) {

@@ -3,8 +3,8 @@ import { Failure, type FailureKind } from '../core/errors.ts'
 import type { Target } from '../translate/target.ts'
 import type { AnswerStream } from './converse.ts'
 
-/** Starts the answer of one target; throws a `Failure` where the request cannot be put to it. */
-export type Start = (target: Target) => AnswerStream
+/** Starts the answer of one target; rejects with a `Failure` where the request cannot be put to it. */
+export type Start = (target: Target) => Promise<AnswerStream>
 
 /** Failures that are the request's own fault: every other target would refuse it too. */
 const OWN_FAULTS: ReadonlySet<FailureKind> = new Set(['invalid_request_error', 'request_too_large'])
@@ -13,24 +13,24 @@ const OWN_FAULTS: ReadonlySet<FailureKind> = new Set(['invalid_request_error', '
  * Asks the targets one after the other until one begins to answer. Never after its first events: the client has part
  * of that answer then. The last failure is the one that is told.
  */
-export function answerOfFirst(
+export async function answerOfFirst(
   targets: readonly Target[],
   start: Start,
   context: RequestContext,
-): AnswerStream {
+): Promise<AnswerStream> {
   const [first, ...others] = targets
   if (!first) throw new Error('a request needs a target')
   return others.length === 0 ? start(first) : withFallbacks(first, others, start, context)
 }
 
-function withFallbacks(
+async function withFallbacks(
   first: Target,
   others: readonly Target[],
   start: Start,
   context: RequestContext,
-): AnswerStream {
+): Promise<AnswerStream> {
   const waiting = [...others]
-  let stream = startNext(first, waiting, start, context)
+  let stream = await startNext(first, waiting, start, context)
   let opened = false
   let begun = false
 
@@ -49,7 +49,7 @@ function withFallbacks(
           const next = begun || context.signal.aborted || !isWorthAnother(error) ? undefined : waiting.shift()
           if (!next) throw error
           noteFallback(next, error, context)
-          stream = startNext(next, waiting, start, context)
+          stream = await startNext(next, waiting, start, context)
           // The client has its `message_start` already; this one's must not follow it.
           if (opened) stream.open()
         }
@@ -62,10 +62,15 @@ function withFallbacks(
 }
 
 /** A target that cannot even be asked is passed over like one that fails. */
-function startNext(target: Target, waiting: Target[], start: Start, context: RequestContext): AnswerStream {
+async function startNext(
+  target: Target,
+  waiting: Target[],
+  start: Start,
+  context: RequestContext,
+): Promise<AnswerStream> {
   for (let candidate = target; ;) {
     try {
-      return start(candidate)
+      return await start(candidate)
     } catch (error) {
       const next = error instanceof Failure ? waiting.shift() : undefined
       if (!next) throw error

@@ -1,21 +1,26 @@
 import type { Choice } from '../translate/choice.ts'
-import { mapModel } from '../translate/model.ts'
-import { DEFAULT_UPSTREAM, type ModelFacts, type Target, toTarget } from '../translate/target.ts'
+import { type ModelFacts, type Target, toTarget } from '../translate/target.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
 import type { Services } from './services.ts'
 
 type Asked = Pick<MessagesRequest, 'model' | 'fallbacks'>
-type Mapping = Pick<Services, 'models' | 'choose' | 'upstreams'>
+type Mapping = Pick<Services, 'choose' | 'upstreams'>
+
+/** The first requests wait a moment for the lists of models, which say what may be asked of each. */
+export async function awaitModels({ upstreams }: Pick<Services, 'upstreams'>): Promise<void> {
+  const unread = upstreams.all.flatMap(({ catalogue }): Promise<void> | [] => catalogue.ready() ?? [])
+  if (unread.length > 0) await Promise.all(unread)
+}
 
 /**
  * Whom a request goes to, and whom next if that one does not begin to answer. OpenRouter tries models of its own in
  * turn, so those that directly follow the first one travel with it.
  */
 export function findTargets({ model, fallbacks }: Asked, services: Mapping): readonly [Target, ...Target[]] {
-  const first = choiceOf(model, services)
+  const first = services.choose(model)
   const asked = Array.isArray(fallbacks) ? fallbacks.map((other) => other.model) : []
-  const others = [...asked, ...first.fallbacks].map((name) => choiceOf(name, services))
+  const others = [...asked, ...first.fallbacks].map((name) => services.choose(name))
   const passedOn = isPassedOn(first, services) ? others.findIndex((other) => !isBeside(first, other)) : 0
   const native = passedOn < 0 ? others : others.slice(0, passedOn)
   return [
@@ -26,15 +31,6 @@ export function findTargets({ model, fallbacks }: Asked, services: Mapping): rea
     ),
     ...others.slice(native.length).map((other) => targetOf(other, [], services)),
   ]
-}
-
-/** The upstream and the slug of a model that a client or the operator named. */
-function choiceOf(name: string, { models, choose, upstreams }: Mapping): Choice {
-  // A Claude name becomes a slug of OpenRouter's only if it goes there.
-  const asNamed = choose(mapModel(name, { ...models, openrouter: false }))
-  const { openrouter } = upstreams.of(asNamed.upstream)
-  if (asNamed.upstream !== DEFAULT_UPSTREAM && !openrouter) return asNamed
-  return choose(mapModel(name, models))
 }
 
 const isPassedOn = (first: Choice, { upstreams }: Mapping): boolean =>

@@ -1,9 +1,15 @@
+import type { ResponseCache } from '../cache/cache.ts'
+import type { Clock } from '../core/clock.ts'
 import type { TokenCounter } from '../tokens/counter.ts'
 import type { Choose } from '../translate/choice.ts'
 import type { ModelMap } from '../translate/model.ts'
 import type { ServerLimits } from '../translate/options.ts'
 import type { Catalogue } from '../upstream/catalogue.ts'
+import type { Relay } from '../upstream/relay/client.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import type { Conversations } from './conversations.ts'
+import type { Routes } from './scenario.ts'
+import type { StructuredSettings } from './structured.ts'
 
 /** One place that answers come from. */
 export interface NamedUpstream {
@@ -11,6 +17,8 @@ export interface NamedUpstream {
   /** It understands more than OpenAI's wire. */
   readonly openrouter: boolean
   readonly chat: Upstream
+  /** The same upstream, asked by Anthropic's own API. */
+  readonly relay: Relay
   readonly catalogue: Catalogue
 }
 
@@ -23,12 +31,19 @@ export interface Upstreams {
 
 /** What it takes to answer a request. Made once, in `src/services.ts`. */
 export interface Services {
+  readonly clock: Clock
   readonly upstreams: Upstreams
   readonly models: ModelMap
   /** Which upstream has a model. */
   readonly choose: Choose
+  /** Which model answers a request that leaves it to the server. */
+  readonly routes: Routes
   readonly tokens: TokenCounter
+  readonly conversations: Conversations
+  /** Finished answers, where they are remembered. */
+  readonly cache: ResponseCache | undefined
   readonly limits: ServerLimits
+  readonly structured: StructuredSettings
   /** Refuse what Anthropic refuses instead of accepting it. */
   readonly strict: boolean
 }

@@ -1,6 +1,7 @@
 import { mergeTurns, type Turn } from '../translate/turns.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import { checkCacheMarks } from './validation/cache-marks.ts'
+import { checkChatOptions } from './validation/chat-options.ts'
 import { checkSpeakers, checkText, checkTurns } from './validation/conversation.ts'
 import { checkExtraFields } from './validation/extra-fields.ts'
 import { checkFiles, checkMedia, checkMediaLimits } from './validation/media.ts'
@@ -38,6 +39,7 @@ const RULES: readonly Rule[] = [
   checkToolPairs,
   checkMedia,
   checkSettings,
+  checkChatOptions,
   checkOffered,
   checkFiles,
 ]

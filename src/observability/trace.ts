@@ -62,6 +62,7 @@ export function createTrace(nowMs: () => number): RequestTrace {
       notes[key] = value
     },
     spans: () => spans.filter(isOver),
+    noted: (key) => notes[key],
     notes: () => notes,
     warn(warning) {
       if (!warnings.some(({ path }) => path === warning.path)) warnings.push(warning)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import type { CachedAnswer } from '../../src/cache/answer.ts'
 import { createCache } from '../../src/cache/cache.ts'
-import { createDiskTier, DISK_MIGRATIONS, saltOf } from '../../src/cache/disk.ts'
+import { createDiskTier, DISK_MIGRATIONS, type DiskTier } from '../../src/cache/disk.ts'
 import { createMemoryTier } from '../../src/cache/memory.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import type { Clock } from '../../src/core/clock.ts'
@@ -29,7 +29,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const path = (): string => join(folder, 'cache.db')
 const openFile = () =>
   openDatabase({ path: path(), migrations: DISK_MIGRATIONS, stamp: () => String(nowMs), log })
-const disk = (maxBytes = 1e6): CacheTier => createDiskTier({ open: openFile, maxBytes, clock, log })
+const disk = (maxBytes = 1e6): DiskTier => createDiskTier({ open: openFile, maxBytes, clock, log })
 const memory = (maxBytes = 1e6): CacheTier => createMemoryTier({ maxBytes, clock })
 
 const USAGE = {
@@ -110,10 +110,10 @@ describe('the disk tier', () => {
   test('outlives its process, its salt too', async () => {
     const before = disk()
     await before.set('a', answerOf('A'))
-    const salt = saltOf(openFile())
+    const { salt } = before
     before.close()
     expect(await disk().get('a')).toEqual(answerOf('A'))
-    expect(saltOf(openFile())).toBe(salt)
+    expect(disk().salt).toBe(salt)
     expect((await disk().stats()).bytes).toBeGreaterThan(0)
   })
 

@@ -3,7 +3,7 @@ import { createClock } from '../../src/clock.ts'
 import { createAccess } from '../../src/http/access.ts'
 import { createActivity, type Server } from '../../src/http/server.ts'
 import { createLog } from '../../src/observability/log.ts'
-import { createServices } from '../../src/services.ts'
+import { createMemory, createServices } from '../../src/services.ts'
 import { configOf } from '../config/sources.ts'
 
 /** The whole application without a listener; `ask` is one request to it. Answers come from the demo upstream. */
@@ -12,7 +12,7 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
   const server: Server = {
-    services: createServices(config, clock, log),
+    services: createServices(config, createMemory(config, clock, log), clock, log),
     access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
     clock,
     log,

@@ -12,7 +12,7 @@ const A = toTarget('a', true)
 const B = toTarget('b', false, { upstream: 'local' })
 const C = toTarget('c', true)
 
-const PING: StreamEvent = { type: 'ping' }
+const SAID: StreamEvent = { type: 'content_block_stop', index: 0 }
 const STOP: StreamEvent = { type: 'message_stop' }
 
 const quiet = (): void => {}
@@ -29,7 +29,7 @@ type Step = readonly StreamEvent[] | Error
 const saying = (...steps: readonly Step[]): AnswerStream => {
   const rest = [...steps]
   return {
-    open: () => [PING],
+    open: () => [SAID],
     read: async () => {
       const step = rest.shift()
       if (step instanceof Error) throw step
@@ -44,7 +44,7 @@ const saying = (...steps: readonly Step[]): AnswerStream => {
 /** Starts what the script holds for each target, and remembers who was asked. */
 function scripted(script: Readonly<Record<string, () => AnswerStream>>) {
   const asked: string[] = []
-  const start = (target: Target): AnswerStream => {
+  const start = async (target: Target): Promise<AnswerStream> => {
     asked.push(target.model)
     const make = script[target.model]
     if (!make) throw new Error(`nobody expected ${target.model}`)
@@ -76,35 +76,37 @@ describe('the models of a fallback list', () => {
       c: () => saying([STOP]),
     })
     const { context, trace } = contextOf()
-    expect(await readAll(answerOfFirst([A, B, C], start, context))).toEqual([STOP])
+    expect(await readAll(await answerOfFirst([A, B, C], start, context))).toEqual([STOP])
     expect(asked).toEqual(['a', 'b', 'c'])
     expect(trace.notes()).toMatchObject({ upstream_model: 'c', upstream: 'default', fallback: true })
   })
 
   test('are left alone when the first one answers', async () => {
     const { asked, start } = scripted({ a: () => saying([STOP]) })
-    expect(await readAll(answerOfFirst([A, B], start, contextOf().context))).toEqual([STOP])
+    expect(await readAll(await answerOfFirst([A, B], start, contextOf().context))).toEqual([STOP])
     expect(asked).toEqual(['a'])
   })
 
   test('are not asked once the client has part of an answer', async () => {
-    const { asked, start } = scripted({ a: () => saying([PING], new Failure('api_error', 'cut')) })
-    const stream = answerOfFirst([A, B], start, contextOf().context)
-    expect(await stream.read()).toEqual([PING])
+    const { asked, start } = scripted({ a: () => saying([SAID], new Failure('api_error', 'cut')) })
+    const stream = await answerOfFirst([A, B], start, contextOf().context)
+    expect(await stream.read()).toEqual([SAID])
     expect(await failureOf(stream)).toBe('cut')
     expect(asked).toEqual(['a'])
   })
 
   test('are not asked what the request itself has wrong', async () => {
     const { asked, start } = scripted({ a: failing('invalid_request_error') })
-    expect(await failureOf(answerOfFirst([A, B], start, contextOf().context))).toBe('invalid_request_error')
+    expect(await failureOf(await answerOfFirst([A, B], start, contextOf().context))).toBe(
+      'invalid_request_error',
+    )
     expect(asked).toEqual(['a'])
   })
 
   test('are not asked for a client that has hung up', async () => {
     const client = new AbortController()
     const { asked, start } = scripted({ a: failing('api_error') })
-    const stream = answerOfFirst([A, B], start, contextOf(client.signal).context)
+    const stream = await answerOfFirst([A, B], start, contextOf(client.signal).context)
     client.abort()
     expect(await failureOf(stream)).toBe('api_error')
     expect(asked).toEqual(['a'])
@@ -115,13 +117,13 @@ describe('the models of a fallback list', () => {
       throw invalidRequest('this model has no tools')
     }
     const { asked, start } = scripted({ a: cannot, b: () => saying([STOP]) })
-    expect(await readAll(answerOfFirst([A, B], start, contextOf().context))).toEqual([STOP])
+    expect(await readAll(await answerOfFirst([A, B], start, contextOf().context))).toEqual([STOP])
     expect(asked).toEqual(['a', 'b'])
   })
 
   test('tell the last failure when none answers', async () => {
     const { start } = scripted({ a: failing('overloaded_error'), b: failing('rate_limit_error') })
-    expect(await failureOf(answerOfFirst([A, B], start, contextOf().context))).toBe('rate_limit_error')
+    expect(await failureOf(await answerOfFirst([A, B], start, contextOf().context))).toBe('rate_limit_error')
   })
 
   test('begin the message once, whoever goes on with it', async () => {
@@ -130,12 +132,12 @@ describe('the models of a fallback list', () => {
       ...saying([STOP]),
       open: () => {
         opened++
-        return [PING]
+        return [SAID]
       },
     }
     const { start } = scripted({ a: failing('api_error'), b: () => second })
-    const stream = answerOfFirst([A, B], start, contextOf().context)
-    expect(stream.open()).toEqual([PING])
+    const stream = await answerOfFirst([A, B], start, contextOf().context)
+    expect(stream.open()).toEqual([SAID])
     expect(await readAll(stream)).toEqual([STOP])
     expect(opened).toBe(1)
   })

@@ -39,6 +39,7 @@ const MAP: ModelMap = {
 }
 
 const catalogueOf = (records: readonly ModelRecord[]): Catalogue => ({
+  ready: () => undefined,
   record: (model) => records.find(({ id }) => id === model),
   list: async () => records,
 })
@@ -47,7 +48,12 @@ const catalogueOf = (records: readonly ModelRecord[]): Catalogue => ({
 const servicesOf = (records = RECORDS, models = MAP): Services =>
   ({
     upstreams: upstreamsOf(records),
-    choose: compileChoice(),
+    choose: compileChoice({
+      models,
+      upstreams: [{ name: 'default', wire: 'chat', dialect: 'openrouter', models: [] }],
+      modelRules: [],
+      cacheBreakpoints: 'client',
+    }),
     models,
   }) as unknown as Services
 

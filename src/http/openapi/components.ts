@@ -44,6 +44,11 @@ import {
   Toolset,
   TypedClientTool,
 } from '../../wire/anthropic/tools.ts'
+import { ChatOptions } from '../../wire/openrouter/options.ts'
+import { Plugin } from '../../wire/openrouter/plugins.ts'
+import { ProviderPreferences } from '../../wire/openrouter/provider.ts'
+import { ReasoningOptions } from '../../wire/openrouter/reasoning.ts'
+import { CacheCleanedUp, CacheCleared, CacheStatistics } from '../../wire/server/cache.ts'
 import { toEnvelope } from '../respond.ts'
 import { ref } from './operation.ts'
 
@@ -88,6 +93,13 @@ export const SCHEMAS = {
   AnswerToolUse,
   StopDetails,
   Usage,
+  ChatOptions,
+  ProviderPreferences,
+  ReasoningOptions,
+  Plugin,
+  CacheStatistics,
+  CacheCleared,
+  CacheCleanedUp,
 } as const satisfies Readonly<Record<string, TSchema>>
 export type SchemaName = keyof typeof SCHEMAS
 

@@ -8,6 +8,7 @@ import type { SchemaName } from './components.ts'
 export const TAGS = {
   Messages: 'Anthropic Messages API',
   Models: 'What can answer: the aliases of this server and the models of its upstream',
+  Cache: 'The response cache of this server: what it holds and what it saved',
   Server: 'The server itself; none of these needs a key',
 } as const
 type Tag = keyof typeof TAGS

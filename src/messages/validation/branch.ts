@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value'
 import { isRecord } from './subject.ts'
 
 /** The fields by which the wire tells the members of a union apart. */
-const DISCRIMINATORS = ['type', 'role'] as const
+const DISCRIMINATORS = ['type', 'role', 'id'] as const
 type Discriminator = (typeof DISCRIMINATORS)[number]
 
 /**
@@ -28,6 +28,7 @@ function claims(schema: TSchema, value: unknown): boolean {
   if (KindGuard.IsObject(schema)) return isRecord(value) && claimsTag(schema, value)
   if (KindGuard.IsUnion(schema)) return schema.anyOf.some((member) => claims(member, value))
   if (KindGuard.IsArray(schema)) return Array.isArray(value)
+  if (KindGuard.IsNumber(schema) || KindGuard.IsInteger(schema)) return typeof value === 'number'
   return Value.Check(schema, value)
 }
 

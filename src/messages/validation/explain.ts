@@ -12,13 +12,14 @@ export interface Complaint {
 
 /**
  * Says TypeBox's error in Anthropic's words (Anthropic API, §6.1). TypeBox stops at a union; this goes on into the
- * member that the value was meant to be, and names that member's tag in the path.
+ * member that the value was meant to be, and names that member's tag in the path where Anthropic does.
  */
-export function explain(error: ValueError): Complaint {
+export function explain(error: ValueError, namesTags: boolean): Complaint {
   const tags: { readonly depth: number; readonly tag: string }[] = []
   let cause = error
   for (let inner = innerError(cause); inner; inner = innerError(cause)) {
-    if (inner.tag !== undefined) tags.push({ depth: segments(cause.path).length, tag: inner.tag })
+    if (namesTags && inner.tag !== undefined)
+      tags.push({ depth: segments(cause.path).length, tag: inner.tag })
     cause = inner.error
   }
   const complaint = complain(cause)
@@ -58,7 +59,7 @@ function complainOfUnion(path: Path, union: TUnion, value: unknown): Complaint {
   const members = membersOf(union)
   const objects = members.filter((member) => KindGuard.IsObject(member))
   const field = objects[0] && isRecord(value) ? discriminatorOf(objects[0]) : undefined
-  if (!field || !isRecord(value)) return { path, words: typeWords(members) }
+  if (!field || !isRecord(value)) return { path, words: typeWords(members, value) }
   if (value[field] === undefined) return { path: [...path, field], words: 'Field required' }
   if (field === 'role') return { path: [...path, field], words: ROLE_WORDS }
   const tags = objects.flatMap(expectedTags)
@@ -77,10 +78,12 @@ function tagWords(tags: readonly string[], tag: unknown): string {
 
 const LONGEST_ECHO = 100
 
-function typeWords(members: readonly TSchema[]): string {
+function typeWords(members: readonly TSchema[], value: unknown): string {
   const words = members.flatMap(wordsOf)
-  if (words.length === members.length) return choiceWords(words)
+  const isWord = typeof value === 'string' && words.length > 0
+  if (isWord || words.length === members.length) return choiceWords(words)
   if (members.some((member) => KindGuard.IsArray(member))) return 'Input should be a valid list'
+  if (members.some((member) => KindGuard.IsNumber(member))) return 'Input should be a valid number'
   return 'Input should be a valid dictionary'
 }
 
@@ -96,6 +99,14 @@ function choiceWords(words: readonly string[]): string {
 const isAtLeast = ({ minimum }: TSchema): string => `Input should be greater than or equal to ${minimum}`
 const isLongEnough = ({ minLength }: TSchema): string =>
   `String should have at least ${minLength} character${minLength === 1 ? '' : 's'}`
+const isShort = ({ maxLength }: TSchema): string => `String should have at most ${maxLength} characters`
+const isAtMost = ({ maximum }: TSchema): string => `Input should be less than or equal to ${maximum}`
+const isMoreThan = ({ exclusiveMinimum }: TSchema): string =>
+  `Input should be greater than ${exclusiveMinimum}`
+const isFilled = ({ minItems }: TSchema): string =>
+  `List should have at least ${minItems} item${minItems === 1 ? '' : 's'} after validation`
+const isSmall = ({ maxProperties }: TSchema): string =>
+  `Dictionary should have at most ${maxProperties} items after validation`
 const isShortEnough = ({ maxItems }: TSchema, list: unknown): string =>
   `List should have at most ${maxItems} items after validation, not ${Array.isArray(list) ? list.length : 0}`
 
@@ -113,8 +124,14 @@ const WORDS: ReadonlyMap<ValueErrorType, Phrase> = new Map<ValueErrorType, Phras
   [ValueErrorType.Literal, (schema) => choiceWords(wordsOf(schema))],
   [ValueErrorType.IntegerMinimum, isAtLeast],
   [ValueErrorType.NumberMinimum, isAtLeast],
-  [ValueErrorType.NumberMaximum, ({ maximum }) => `Input should be less than or equal to ${maximum}`],
+  [ValueErrorType.IntegerMaximum, isAtMost],
+  [ValueErrorType.NumberMaximum, isAtMost],
+  [ValueErrorType.NumberExclusiveMinimum, isMoreThan],
   [ValueErrorType.StringMinLength, isLongEnough],
+  [ValueErrorType.StringMaxLength, isShort],
   [ValueErrorType.StringPattern, ({ pattern }) => `String should match pattern '${pattern}'`],
+  [ValueErrorType.ArrayMinItems, isFilled],
   [ValueErrorType.ArrayMaxItems, isShortEnough],
+  [ValueErrorType.ObjectMaxProperties, isSmall],
+  [ValueErrorType.ObjectAdditionalProperties, () => 'Extra inputs are not permitted'],
 ])

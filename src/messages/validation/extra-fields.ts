@@ -9,7 +9,7 @@ import { isRecord, type Operation, type Path, type Subject } from './subject.ts'
 
 /** Each operation's body with every field that may stand in it: the options of chat completions are not extra. */
 const KNOWN: Record<Operation, TSchema> = {
-  create: open({ ...unchecked([...CHAT_OPTIONS, 'stop']), ...MessagesRequest.properties }),
+  create: open({ ...MessagesRequest.properties, ...unchecked([...CHAT_OPTIONS, 'stop', 'openrouter']) }),
   count_tokens: CountTokensRequest,
 }
 

@@ -35,6 +35,7 @@ const FORMAT_FAULT = 'The file format is invalid or unsupported'
 /** Padding may be missing, but no text of 4n + 1 characters stands for whole bytes. */
 const isBase64 = (data: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(data) && data.length % 4 !== 1
 
+/** What is wrong with base64 data that is said to be of a media type. */
 function findMismatch(
   kind: MediaBlock['type'],
   { media_type, data }: { readonly media_type: keyof typeof SIGNATURES; readonly data: string },
@@ -67,14 +68,13 @@ export function checkMediaLimits({ blocks }: Subject): void {
     const { source } = located.block
     if (source.type === 'url' && !/^https:/i.test(source.url))
       throw invalidRequest('Unable to download the file. Please verify the URL and try again.')
-    if (source.type === 'base64' && located.block.type === 'image') checkImageSize(located, source.data)
+    if (source.type === 'base64' && located.block.type === 'image')
+      checkImageSize(insideBlock(located, 'source', 'base64'), Buffer.byteLength(source.data, 'base64'))
   }
 }
 
-function checkImageSize(located: Located, data: string): void {
-  const bytes = Buffer.byteLength(data, 'base64')
+/** The same for an image whose bytes are known otherwise (V53). */
+function checkImageSize(path: string, bytes: number): void {
   if (bytes <= MAX_IMAGE_BYTES) return
-  throw invalidRequest(
-    `${insideBlock(located, 'source', 'base64')}: image exceeds 10 MB maximum: ${bytes} bytes > ${MAX_IMAGE_BYTES} bytes`,
-  )
+  throw invalidRequest(`${path}: image exceeds 10 MB maximum: ${bytes} bytes > ${MAX_IMAGE_BYTES} bytes`)
 }

@@ -86,9 +86,13 @@ function checkThinkingLeads({ request, turns }: Subject): void {
   )
 }
 
-function checkFormatSchema({ request }: Subject): void {
+function checkFormatSchema({ request, turns }: Subject): void {
   const format = request.output_config?.format ?? request.output_format
   if (!format) return
+  if (turns.at(-1)?.role === 'assistant')
+    throw invalidRequest(
+      'output_config.format: cannot be combined with a prefilled answer; the conversation must end with a user message',
+    )
   checkJsonSchema(format.schema, 'output_config.format.schema')
   if (findSchemaFault(format.schema, isOpenObject) !== undefined)
     throw invalidRequest(

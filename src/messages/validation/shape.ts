@@ -1,9 +1,11 @@
 import type { TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
+import type { ValueError } from '@sinclair/typebox/errors'
 
 import { type Failure, invalidRequest } from '../../core/errors.ts'
 import { mergeTurns } from '../../translate/turns.ts'
 import { CountTokensRequest, type Message, MessagesRequest } from '../../wire/anthropic/request.ts'
+import { CHAT_OPTIONS } from '../../wire/openrouter/options.ts'
 import { type Complaint, explain } from './explain.ts'
 import { formatPath, type Operation, type Path, type Requests } from './subject.ts'
 
@@ -35,8 +37,15 @@ export function checkShape<Asked extends Operation>(
   const checker = checkerFor(operation)
   if (checker.Check(body)) return
   const error = checker.Errors(body).First()
-  throw refusal(body, error ? explain(error) : { path: [], words: 'Input is not valid' })
+  throw refusal(
+    body,
+    error ? explain(error, !isChatOption(error)) : { path: [], words: 'Input is not valid' },
+  )
 }
+
+/** Chat completions' own fields are told by the path that the client wrote. */
+const isChatOption = ({ path }: ValueError): boolean => CHAT_FIELDS.has(path.split('/')[1] ?? '')
+const CHAT_FIELDS: ReadonlySet<string> = new Set([...CHAT_OPTIONS, 'openrouter'])
 
 /** The failure that a complaint about the raw body becomes. */
 export function refusal(body: unknown, { path, words }: Complaint): Failure {

@@ -1,5 +1,6 @@
 import { Failure, invalidRequest } from '../../core/errors.ts'
-import { formatPath, isRecord, type Subject } from './subject.ts'
+import { REFUSED } from '../../wire/openrouter/options.ts'
+import { formatPath, insideBlock, isRecord, type Subject } from './subject.ts'
 
 /**
  * Message threads live on Anthropic's service. Its SDK reads these details and sends the whole conversation instead,
@@ -40,16 +41,11 @@ const MCP_SERVERS: Refusal = {
 }
 
 /** Parameters of chat completions that the Messages API cannot answer (openrouter §7.9). */
-const CHAT_ONLY: readonly Refusal[] = [
-  {
-    field: 'n',
-    isAsked: (value) => isGiven(value) && value !== 1,
-    advice: 'there is one answer a request; send several requests',
-  },
-  { field: 'functions', isAsked: isGiven, advice: 'use `tools`' },
-  { field: 'function_call', isAsked: isGiven, advice: 'use `tool_choice`' },
-  { field: 'prompt', isAsked: isGiven, advice: 'use `messages`' },
-]
+const CHAT_ONLY: readonly Refusal[] = Object.entries(REFUSED).map(([field, { about: advice }]) => ({
+  field,
+  isAsked: field === 'n' ? (value) => isGiven(value) && value !== 1 : isGiven,
+  advice,
+}))
 
 /** Refuses what this server does not offer (openrouter §7.1, §7.3, §7.9). */
 export function checkOffered(subject: Subject): void {
@@ -59,6 +55,7 @@ export function checkOffered(subject: Subject): void {
   if (isRecord(request.openrouter)) checkFields('openrouter.', request.openrouter, CHAT_ONLY)
   checkFallbacks(subject)
   checkToolTypes(subject)
+  checkAddedTools(subject)
   checkUploads(subject)
 }
 
@@ -95,6 +92,18 @@ function checkToolTypes({ request }: Subject): void {
       'allowed_callers' in tool && Array.isArray(tool.allowed_callers) ? tool.allowed_callers : []
     if (callers.length > 0 && !callers.includes('direct'))
       throw invalidRequest(`tools.${index}.${type}.allowed_callers: add 'direct'; ${CONTAINER.advice}`)
+  }
+}
+
+/** A system message can add what an MCP server offers, too. */
+function checkAddedTools({ blocks }: Subject): void {
+  for (const located of blocks) {
+    const { block } = located
+    if (block.type !== 'tool_addition') continue
+    const { type, definition } = block.tool
+    const types = [type, isRecord(definition) ? definition['type'] : undefined]
+    if (types.some((kind) => typeof kind === 'string' && kind.startsWith('mcp_')))
+      throw invalidRequest(`${insideBlock(located, 'tool')}: ${MCP_SERVERS.advice}`)
   }
 }
 
