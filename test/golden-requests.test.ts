@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { API_VERSIONS, type ApiVersion, type ClientProtocol } from '../src/core/context.ts'
+import type { ClientProtocol } from '../src/core/context.ts'
+import { readProtocol } from '../src/http/protocol.ts'
 import { validateRequest } from '../src/messages/validate.ts'
 import { translateRequest } from '../src/translate/request.ts'
 import { type Target, toTarget } from '../src/translate/target.ts'
@@ -28,16 +29,9 @@ const scenarios = readdirSync(ROOT, { withFileTypes: true })
 
 const read = async (path: string): Promise<unknown> => (existsSync(path) ? Bun.file(path).json() : undefined)
 
-/** `headers.json`: the client's headers, as far as the translation looks at them. */
-function toProtocol(headers: Readonly<Record<string, string>>): ClientProtocol {
-  return {
-    version: (headers['anthropic-version'] as ApiVersion | undefined) ?? API_VERSIONS[0],
-    betas: headers['anthropic-beta']?.split(',') ?? [],
-    sessionId: headers['x-claude-code-session-id'],
-    agentId: headers['x-claude-code-agent-id'],
-    options: {},
-  }
-}
+/** `headers.json`: the client's headers. */
+const toProtocol = (headers: Readonly<Record<string, string>>): ClientProtocol =>
+  readProtocol(new Headers(headers), false)
 
 async function translate(name: string): Promise<{ readonly body: unknown; readonly headers: object }> {
   const scenario = ((await read(join(ROOT, name, 'target.json'))) ?? {}) as Scenario

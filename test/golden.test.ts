@@ -8,7 +8,7 @@ import { encodeEvent } from '../src/http/sse.ts'
 import { foldEvents } from '../src/translate/fold.ts'
 import { decodeToken } from '../src/translate/reasoning-token.ts'
 import { isSettled, streamMachine } from '../src/translate/stream.ts'
-import type { AnswerTerms } from '../src/translate/terms.ts'
+import type { AnswerTerms, ToolInput } from '../src/translate/terms.ts'
 import { createClient } from '../src/upstream/client.ts'
 import type { StreamEvent } from '../src/wire/anthropic/events.ts'
 import type { MessageResponse } from '../src/wire/anthropic/response.ts'
@@ -45,9 +45,10 @@ const toSse = (lines: string): string =>
     .map((line) => `data: ${line}\n\n`)
     .join('')
 
-interface TermsFile extends Partial<Omit<AnswerTerms, 'toolNames' | 'takenToolIds'>> {
+interface TermsFile extends Partial<Omit<AnswerTerms, 'toolNames' | 'toolInputs' | 'takenToolIds'>> {
   /** Names, or pairs of the upstream's name and the client's. */
   readonly toolNames?: ReadonlyArray<string | readonly [string, string]>
+  readonly toolInputs?: Readonly<Record<string, ToolInput>>
   readonly takenToolIds?: readonly string[]
 }
 
@@ -55,6 +56,7 @@ async function termsOf(scenario: string): Promise<AnswerTerms> {
   const file = Bun.file(join(root, scenario, 'terms.json'))
   const {
     toolNames = [],
+    toolInputs = {},
     takenToolIds = [],
     ...rest
   } = ((await file.exists()) ? await file.json() : {}) as TermsFile
@@ -66,9 +68,11 @@ async function termsOf(scenario: string): Promise<AnswerTerms> {
     stopSequences: [],
     hideThinking: false,
     asksContextEdits: false,
+    details: false,
     usage: { hourCache: false, fast: false },
     ...rest,
     toolNames: new Map(toolNames.map((name) => (typeof name === 'string' ? [name, name] : name))),
+    toolInputs: new Map(Object.entries(toolInputs)),
     takenToolIds: new Set(takenToolIds),
   }
 }
