@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
 }
 const PURE = ['translate', 'wire', 'core']
-const PURE_PACKAGES = ['@sinclair/typebox', 'jsonrepair', 'typebox', 'typebox/schema']
+const PURE_PACKAGES = ['@sinclair/typebox', 'jsonrepair']
 /** The only places that may look at the process's environment. */
 const READS_ENVIRONMENT = ['config/machine.ts', 'cli/rerun.ts']
 
