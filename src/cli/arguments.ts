@@ -3,20 +3,12 @@ import { parseArgs } from 'node:util'
 import type { Sources } from '../config/given.ts'
 import { ConfigError, didYouMean, quote, type Report } from '../config/problem.ts'
 import { flagName, isSwitch, type Setting, SETTINGS } from '../config/schema.ts'
-
-/** What the program can be told to do, and what `--help` says about it. */
-export const COMMANDS = {
-  serve: 'Answer requests until told to stop; the default.',
-  healthcheck: 'Exit with 0 if the server at HOST and PORT is well, else with 1.',
-  version: 'Print the version.',
-  help: 'Print this text.',
-} as const
-
-export type Command = keyof typeof COMMANDS
+import type { CommandLine, Option } from './command.ts'
+import { type CommandName, COMMANDS, findCommand } from './commands.ts'
 
 /** The command line, taken apart; whether the values are allowed is the configuration's concern. */
-export interface Arguments {
-  readonly command: Command
+export interface Arguments extends CommandLine {
+  readonly command: CommandName
   /** The settings given as flags, by the variable they stand for. */
   readonly flags: Sources['flags']
 }
@@ -41,14 +33,12 @@ const toFlags = (setting: Setting): readonly (readonly [string, Flag])[] => {
 const FLAGS: ReadonlyMap<string, Flag> = new Map(Object.values<Setting>(SETTINGS).flatMap(toFlags))
 
 /** Flags that stand for a command; they win over everything else on the line. */
-const COMMAND_FLAGS: ReadonlyMap<string, Command> = new Map([
+const COMMAND_FLAGS: ReadonlyMap<string, CommandName> = new Map([
   ['help', 'help'],
   ['version', 'version'],
 ])
 
-const KNOWN_FLAGS = [...FLAGS.keys(), ...COMMAND_FLAGS.keys()].map((name) => `--${name}`)
-
-const OPTIONS = {
+const SETTING_OPTIONS = {
   ...Object.fromEntries(
     [...FLAGS].map(([name, { alone }]) => [name, { type: alone ? 'boolean' : 'string' }]),
   ),
@@ -56,61 +46,106 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 } satisfies NonNullable<Parameters<typeof parseArgs>[0]>['options']
 
-const tokenize = (argv: readonly string[]) =>
-  parseArgs({ args: [...argv], options: OPTIONS, strict: false, allowPositionals: true, tokens: true }).tokens
+type Options = Readonly<Record<string, Option>>
+
+const tokenize = (argv: readonly string[], own: Options) =>
+  parseArgs({
+    args: [...argv],
+    options: {
+      ...SETTING_OPTIONS,
+      ...Object.fromEntries(
+        Object.entries(own).map(([name, { placeholder }]) => [
+          name,
+          { type: placeholder ? ('string' as const) : ('boolean' as const) },
+        ]),
+      ),
+    },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  }).tokens
 
 type Token = ReturnType<typeof tokenize>[number]
-type Option = Extract<Token, { kind: 'option' }>
+type OptionToken = Extract<Token, { kind: 'option' }>
 
 /**
  * Takes the arguments after the program's name apart. A flag that is given twice has its last value.
  * Throws a `ConfigError` that names every unknown flag or command, and what was probably meant.
  */
 export function parseArguments(argv: readonly string[]): Arguments {
-  const tokens = tokenize(argv)
+  const [given] = wordsOf(tokenize(argv, {}), {})
+  const command = given === undefined ? 'serve' : given
+  const { options: own = {}, usage } = findCommand(command) ?? {}
+  const tokens = tokenize(argv, own)
   const options = tokens.filter((token) => token.kind === 'option')
-  const asked = options.map(({ name }) => COMMAND_FLAGS.get(name)).find((command) => command !== undefined)
-  if (asked) return { command: asked, flags: {} }
+  const asked = options.map(({ name }) => COMMAND_FLAGS.get(name)).find((name) => name !== undefined)
+  if (asked) return { ...NOTHING, command: asked, words: isCommand(given) ? [given] : [] }
+
   const problems: string[] = []
   const report: Report = (problem) => problems.push(problem)
-  const flags = readFlags(options, report)
-  const command = readCommand(commandWords(tokens), report)
-  if (problems.length > 0) throw new ConfigError(problems)
-  return { command, flags }
+  const read = readFlags(options, own, report)
+  const words = wordsOf(tokens, own).slice(1)
+  const rest = restOf(argv, tokens)
+  if (!isCommand(command))
+    report(`${quote(command)}: unknown command${didYouMean(command, Object.keys(COMMANDS))}`)
+  else if (usage === undefined)
+    for (const extra of [...words, ...rest]) report(`${quote(extra)}: one command is enough`)
+  if (problems.length > 0 || !isCommand(command)) throw new ConfigError(problems)
+  return { command, ...read, words, rest }
 }
 
-function readFlags(options: readonly Option[], report: Report): Sources['flags'] {
+const NOTHING = { flags: {}, words: [], options: {}, rest: [] } as const
+
+const isCommand = (word: string | undefined): word is CommandName =>
+  word !== undefined && findCommand(word) !== undefined
+
+function readFlags(
+  tokens: readonly OptionToken[],
+  own: Options,
+  report: Report,
+): Pick<Arguments, 'flags' | 'options'> {
   const flags: Record<string, string> = {}
-  for (const option of options) {
-    const flag = FLAGS.get(option.name)
-    const fault = faultOf(option, flag)
-    const value = option.value ?? flag?.alone
+  const options: Record<string, string | true> = {}
+  for (const token of tokens) {
+    const option = Object.hasOwn(own, token.name) ? own[token.name] : undefined
+    const flag = FLAGS.get(token.name)
+    const fault = option ? faultOf(token, !option.placeholder) : faultOfSetting(token, flag, own)
+    const value = token.value ?? flag?.alone
     if (fault) report(fault)
+    else if (option) options[token.name] = token.value ?? true
     else if (flag && value !== undefined) flags[flag.variable] = value
   }
-  return flags
+  return { flags, options }
 }
 
-function faultOf({ rawName, value, inlineValue }: Option, flag: Flag | undefined): string | undefined {
-  if (!flag) return `${quote(rawName)}: unknown flag${didYouMean(rawName, KNOWN_FLAGS)}`
+function faultOfSetting(token: OptionToken, flag: Flag | undefined, own: Options): string | undefined {
+  const { rawName, value } = token
+  if (!flag) return `${quote(rawName)}: unknown flag${didYouMean(rawName, knownFlags(own))}`
   if (flag.alone === 'false') return value === undefined ? undefined : `${rawName}: takes no value`
-  const isMissing = value === undefined || (!inlineValue && value.startsWith('--'))
-  return isMissing && !flag.alone ? `${rawName}: needs a value` : undefined
+  return flag.alone ? undefined : faultOf(token, false)
 }
 
-/** The words that are neither flags nor, as far as one can tell, the values of unknown flags. */
-function commandWords(tokens: readonly Token[]): readonly string[] {
-  const isStray = (token: Token | undefined): boolean => token?.kind === 'option' && !FLAGS.has(token.name)
-  return tokens.flatMap((token, index) =>
-    token.kind === 'positional' && !isStray(tokens[index - 1]) ? [token.value] : [],
+function faultOf({ rawName, value, inlineValue }: OptionToken, isSwitched: boolean): string | undefined {
+  if (isSwitched) return value === undefined ? undefined : `${rawName}: takes no value`
+  const isMissing = value === undefined || (!inlineValue && value.startsWith('--'))
+  return isMissing ? `${rawName}: needs a value` : undefined
+}
+
+const knownFlags = (own: Options): readonly string[] =>
+  [...FLAGS.keys(), ...COMMAND_FLAGS.keys(), ...Object.keys(own)].map((name) => `--${name}`)
+
+/** The words before `--` that are neither flags nor, as far as one can tell, the values of unknown flags. */
+function wordsOf(tokens: readonly Token[], own: Options): readonly string[] {
+  const isStray = (token: Token | undefined): boolean =>
+    token?.kind === 'option' && !FLAGS.has(token.name) && !Object.hasOwn(own, token.name)
+  const end = tokens.findIndex(({ kind }) => kind === 'option-terminator')
+  const before = end < 0 ? tokens : tokens.slice(0, end)
+  return before.flatMap((token, index) =>
+    token.kind === 'positional' && !isStray(before[index - 1]) ? [token.value] : [],
   )
 }
 
-const isCommand = (word: string): word is Command => Object.hasOwn(COMMANDS, word)
-
-function readCommand([word = 'serve', ...rest]: readonly string[], report: Report): Command {
-  for (const extra of rest) report(`${quote(extra)}: one command is enough`)
-  if (isCommand(word)) return word
-  report(`${quote(word)}: unknown command${didYouMean(word, Object.keys(COMMANDS))}`)
-  return 'help'
+function restOf(argv: readonly string[], tokens: readonly Token[]): readonly string[] {
+  const end = tokens.find(({ kind }) => kind === 'option-terminator')
+  return end ? argv.slice(end.index + 1) : []
 }

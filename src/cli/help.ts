@@ -1,8 +1,8 @@
+import { ConfigError, didYouMean, quote } from '../config/problem.ts'
 import { flagName, GROUPS, isSwitch, type Setting, SETTINGS, shownDefault } from '../config/schema.ts'
-import { COMMANDS } from './arguments.ts'
-
-/** The program's name, as one types it. */
-export const PROGRAM = 'openrouter-anthropic-server'
+import type { Command, Invocation } from './command.ts'
+import { COMMANDS, type CommandName, findCommand } from './commands.ts'
+import { PROGRAM } from './words.ts'
 
 const WIDTH = 80
 const INDENT = '  '
@@ -26,16 +26,43 @@ const EXAMPLES = [
   ['Let other machines use it:', `SERVER_API_KEYS=a-long-secret ${PROGRAM} --host 0.0.0.0`],
 ] as const
 
+const COMMAND_ROWS = Object.entries<Command>(COMMANDS).map(([name, { summary }]) => [name, summary] as const)
+
+/** Prints the text on one command, or the whole one. Throws a `ConfigError` for a command that does not exist. */
+export async function printHelp({ words: [name], say }: Invocation): Promise<number> {
+  if (name !== undefined && !findCommand(name))
+    throw new ConfigError([`${quote(name)}: unknown command${didYouMean(name, Object.keys(COMMANDS))}`])
+  say(name === undefined ? renderHelp() : renderCommandHelp(name as CommandName))
+  return 0
+}
+
+/** The text on one command. */
+export function renderCommandHelp(name: CommandName): string {
+  const { summary, usage, details, options }: Command = COMMANDS[name]
+  const flags = Object.entries(options ?? {}).map(
+    ([flag, { placeholder, description }]) =>
+      [placeholder ? `--${flag} ${placeholder}` : `--${flag}`, description] as const,
+  )
+  const sections = [
+    wrap(summary, ''),
+    section('Usage', `${INDENT}${[PROGRAM, name, usage].filter(Boolean).join(' ')} [flags]`),
+    ...(details ? [details.trimEnd()] : []),
+    ...(flags.length > 0 ? [section('Flags', columns(flags))] : []),
+    `Every setting may stand here as a flag too: "${PROGRAM} --help" lists them.`,
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
 /** The text of `--help`: every command and every setting, made from the same table as the loader. */
 export function renderHelp(): string {
   const sections = [
     HEAD,
-    section('Commands', columns(Object.entries(COMMANDS))),
+    section('Commands', columns(COMMAND_ROWS)),
     section(
       'Flags',
       columns([
-        ['-h, --help', COMMANDS.help],
-        ['-v, --version', COMMANDS.version],
+        ['-h, --help', 'Print this text; behind a command, the one on that command.'],
+        ['-v, --version', COMMANDS.version.summary],
       ]),
     ),
     section('Settings', [SOURCES, TABLES].map((text) => wrap(text, INDENT)).join('\n\n')),

@@ -1,5 +1,7 @@
 import type { Config } from '../config/schema.ts'
-import { PROGRAM } from './help.ts'
+
+/** The program's name, as one types it. */
+export const PROGRAM = 'openrouter-anthropic-server'
 
 /** What the server says when it starts: where things are, and what is missing. */
 export function banner(config: Config, url: string): string {

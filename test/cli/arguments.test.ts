@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 
 import { parseArguments } from '../../src/cli/arguments.ts'
+import type { CommandName } from '../../src/cli/commands.ts'
 import { ConfigError } from '../../src/config/problem.ts'
 import { flagName, isSwitch, type Setting, SETTINGS } from '../../src/config/schema.ts'
 
@@ -14,17 +15,26 @@ const problemsOf = (...argv: readonly string[]): readonly string[] => {
   }
 }
 
+/** A line that says no more than a command and settings. */
+const line = (command: CommandName, given: Record<string, string> = {}) => ({
+  command,
+  flags: given,
+  words: [],
+  options: {},
+  rest: [],
+})
+
 describe('a command', () => {
   test.each(['serve', 'healthcheck', 'version', 'help'] as const)('%s is understood', (command) => {
-    expect(parseArguments([command])).toEqual({ command, flags: {} })
+    expect(parseArguments([command])).toEqual(line(command))
   })
 
   test('is serve when none is given', () => {
-    expect(parseArguments([])).toEqual({ command: 'serve', flags: {} })
+    expect(parseArguments([])).toEqual(line('serve'))
   })
 
   test('stands before or behind the flags', () => {
-    const expected = { command: 'healthcheck', flags: { PORT: '1' } } as const
+    const expected = line('healthcheck', { PORT: '1' })
     expect(parseArguments(['healthcheck', '--port', '1'])).toEqual(expected)
     expect(parseArguments(['--port', '1', 'healthcheck'])).toEqual(expected)
   })
@@ -35,7 +45,7 @@ describe('a command', () => {
     ['-v', 'version'],
     ['--version', 'version'],
   ] as const)('%s is the command %s, whatever else is wrong', (flag, command) => {
-    expect(parseArguments(['nonsense', '--nonsense', flag])).toEqual({ command, flags: {} })
+    expect(parseArguments(['nonsense', '--nonsense', flag])).toEqual(line(command))
   })
 
   test('that is unknown is named, with the nearest known one', () => {
@@ -49,6 +59,19 @@ describe('a command', () => {
       '"serve": one command is enough',
       '"x": one command is enough',
     ])
+  })
+
+  test('with words of its own gets them, and help for it is help with its name', () => {
+    expect(parseArguments(['help', 'serve', '--port', '1'])).toEqual({
+      ...line('help', { PORT: '1' }),
+      words: ['serve'],
+    })
+    expect(parseArguments(['serve', '--help'])).toEqual({ ...line('help'), words: ['serve'] })
+  })
+
+  test('that passes nothing on takes nothing behind --', () => {
+    expect(parseArguments(['help', '--', '--port', 'x']).rest).toEqual(['--port', 'x'])
+    expect(problemsOf('serve', '--', '--port')).toEqual(['"--port": one command is enough'])
   })
 
   test('that looks like a key is not repeated', () => {
@@ -66,7 +89,7 @@ const others = flags.filter(({ setting }) => !isSwitch(setting))
 
 describe.each(others)('--$flag', ({ flag, name }) => {
   test('takes its value as the next word or behind an equals sign', () => {
-    const expected = { command: 'serve', flags: { [name]: 'x' } } as const
+    const expected = line('serve', { [name]: 'x' })
     expect(parseArguments([`--${flag}`, 'x'])).toEqual(expected)
     expect(parseArguments([`--${flag}=x`])).toEqual(expected)
   })

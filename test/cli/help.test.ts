@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 
-import { COMMANDS } from '../../src/cli/arguments.ts'
-import { renderHelp } from '../../src/cli/help.ts'
+import type { Command } from '../../src/cli/command.ts'
+import { COMMANDS, type CommandName } from '../../src/cli/commands.ts'
+import { renderCommandHelp, renderHelp } from '../../src/cli/help.ts'
 import { flagName, isSwitch, type Setting, SETTINGS, shownDefault, TABLES } from '../../src/config/schema.ts'
 
 const help = renderHelp()
@@ -21,8 +22,26 @@ describe.each(Object.values<Setting>(SETTINGS))('the help on $name', (setting) =
   })
 })
 
-test.each(Object.entries(COMMANDS))('the help has the command %s', (command, what) => {
-  expect(help).toMatch(new RegExp(`^  ${command} +${what}$`, 'm'))
+describe.each(Object.entries<Command>(COMMANDS))('the command %s', (name, { summary, options = {} }) => {
+  const own = renderCommandHelp(name as CommandName)
+
+  test('stands in the help', () => {
+    expect(help).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'))
+  })
+
+  test('has a help of its own, with all its flags, that fits a terminal', () => {
+    expect(own).toStartWith(summary)
+    for (const [flag, { description }] of Object.entries(options)) {
+      expect(own).toContain(`--${flag}`)
+      expect(own.replace(/\s+/g, ' ')).toContain(description)
+    }
+    expect(own.split('\n').filter((text) => text.length > 100)).toEqual([])
+  })
+
+  test('has no flag that is a setting’s', () => {
+    const settings: ReadonlySet<string> = new Set(Object.values<Setting>(SETTINGS).map(flagName))
+    expect(Object.keys(options).filter((flag) => settings.has(flag))).toEqual([])
+  })
 })
 
 test('the help fits a terminal of 80 columns', () => {

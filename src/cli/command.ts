@@ -1,0 +1,41 @@
+import type { Config } from '../config/schema.ts'
+
+/** One flag of a command's own; the settings' flags may stand beside it. */
+export interface Option {
+  /** What its value is called, e.g. `FILE`; without it the flag is a switch. */
+  readonly placeholder?: string
+  readonly description: string
+}
+
+/** What the command line says beside the settings. */
+export interface CommandLine {
+  /** The words behind the command's name. */
+  readonly words: readonly string[]
+  /** The command's own flags by name, without the dashes; a switch is `true`. */
+  readonly options: Readonly<Record<string, string | true>>
+  /** What stands behind `--`, untouched. */
+  readonly rest: readonly string[]
+}
+
+/** What a command works with. */
+export interface Invocation extends CommandLine {
+  /** Reads the configuration; throws a `ConfigError` that names every wrong value. */
+  readonly load: () => Config
+  /** Writes to standard output: what was asked for, and nothing else. */
+  readonly say: (text: string) => void
+  /** Writes to standard error: logs, progress, complaints. */
+  readonly complain: (text: string) => void
+}
+
+/** One command of the program. */
+export interface Command {
+  /** One sentence for `--help`. */
+  readonly summary: string
+  /** What may stand behind its name, e.g. `list|show ID`; without it, nothing may. */
+  readonly usage?: string
+  /** More for `help COMMAND`: paragraphs and examples. */
+  readonly details?: string
+  readonly options?: Readonly<Record<string, Option>>
+  /** Resolves to the exit code. Throws a `ConfigError` for wrong words: exit code 2. */
+  readonly run: (invocation: Invocation) => Promise<number>
+}
