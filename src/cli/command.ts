@@ -17,6 +17,11 @@ export interface CommandLine {
   readonly rest: readonly string[]
 }
 
+/** A command could not do what it was asked to: its words are for the user, and the exit code is 1. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+}
+
 /** What a command works with. */
 export interface Invocation extends CommandLine {
   /** Reads the configuration; throws a `ConfigError` that names every wrong value. */

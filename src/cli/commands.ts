@@ -9,6 +9,14 @@ export const COMMANDS = {
     summary: 'Answer requests until told to stop; the default.',
     run: async (invocation) => (await import('./run-server.ts')).runServer(invocation),
   },
+  models: {
+    summary: 'List the models that there are, with prices and limits.',
+    usage: '[WORD...]',
+    details: `Prints the models whose name holds all the words. It asks the upstreams of the configuration; no server has to
+run.`,
+    options: { json: { description: 'Print one JSON array, with all that the upstreams say.' } },
+    run: async (invocation) => (await import('./models.ts')).printModels(invocation),
+  },
   healthcheck: {
     summary: 'Exit with 0 if the server at HOST and PORT is well, else with 1.',
     run: async ({ load }) => (await import('./healthcheck.ts')).healthcheck(load()),

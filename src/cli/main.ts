@@ -4,9 +4,11 @@ import { loadConfig } from '../config/load.ts'
 import { thisMachine } from '../config/machine.ts'
 import { ConfigError } from '../config/problem.ts'
 import { parseArguments } from './arguments.ts'
+import { CommandFailure } from './command.ts'
 import { findCommand } from './commands.ts'
 import { PROGRAM } from './words.ts'
 
+const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
 
 /** Runs one command. The result is the process's exit code; `serve` returns when it was told to stop. */
@@ -22,6 +24,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       complain: (text) => write(2, text),
     })
   } catch (error) {
+    if (error instanceof CommandFailure) {
+      write(2, `${error.message}\n`)
+      return EXIT_FAILURE
+    }
     if (!(error instanceof ConfigError)) throw error
     write(2, `${error.problems.join('\n')}\n\n"${PROGRAM} --help" lists every command and setting.\n`)
     return EXIT_USAGE

@@ -6,6 +6,11 @@ export interface ModelRecord {
   readonly context_length?: number | null
   readonly architecture?: { readonly input_modalities?: readonly string[] | null } | null
   readonly top_provider?: { readonly max_completion_tokens?: number | null } | null
+  /** US dollars a token, as texts. */
+  readonly pricing?: {
+    readonly prompt?: string | null
+    readonly completion?: string | null
+  } | null
   readonly supported_parameters?: readonly string[] | null
   readonly reasoning?: {
     readonly supported_efforts?: readonly string[] | null
