@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { SERVER_OPTIONS } from './running-server.ts'
 
 /**
  * What the program can be told to do. What a command needs is loaded when it is called, so that a server starts with
@@ -16,6 +17,11 @@ export const COMMANDS = {
 run.`,
     options: { json: { description: 'Print one JSON array, with all that the upstreams say.' } },
     run: async (invocation) => (await import('./models.ts')).printModels(invocation),
+  },
+  status: {
+    summary: 'Say which server answers at HOST and PORT, and how it is.',
+    options: SERVER_OPTIONS,
+    run: async (invocation) => (await import('./status.ts')).printStatus(invocation),
   },
   healthcheck: {
     summary: 'Exit with 0 if the server at HOST and PORT is well, else with 1.',
