@@ -38,7 +38,7 @@ export interface Command {
   readonly summary: string
   /** What may stand behind its name, e.g. `list|show ID`; without it, nothing may. */
   readonly usage?: string
-  /** More for `help COMMAND`: paragraphs and examples. */
+  /** More for `help COMMAND`: paragraphs with blank lines between them; indented ones are examples. */
   readonly details?: string
   readonly options?: Readonly<Record<string, Option>>
   /** Resolves to the exit code. Throws a `ConfigError` for wrong words: exit code 2. */

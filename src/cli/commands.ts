@@ -13,8 +13,8 @@ export const COMMANDS = {
   models: {
     summary: 'List the models that there are, with prices and limits.',
     usage: '[WORD...]',
-    details: `Prints the models whose name holds all the words. It asks the upstreams of the configuration; no server has to
-run.`,
+    details:
+      'Prints the models whose name holds all the words. It asks the upstreams of the configuration; no server has to run.',
     options: { json: { description: 'Print one JSON array, with all that the upstreams say.' } },
     run: async (invocation) => (await import('./models.ts')).printModels(invocation),
   },

@@ -46,7 +46,7 @@ export function renderCommandHelp(name: CommandName): string {
   const sections = [
     wrap(summary, ''),
     section('Usage', `${INDENT}${[PROGRAM, name, usage].filter(Boolean).join(' ')} [flags]`),
-    ...(details ? [details.trimEnd()] : []),
+    ...(details ? details.split('\n\n').map(paragraph) : []),
     ...(flags.length > 0 ? [section('Flags', columns(flags))] : []),
     `Every setting may stand here as a flag too: "${PROGRAM} --help" lists them.`,
   ]
@@ -94,6 +94,9 @@ function describeSetting(setting: Setting): string {
   const heading = `${INDENT}${flag}`.padEnd(VARIABLE_COLUMN) + name
   return [heading, wrap(description, DEEP), wrap(values, DEEP)].join('\n')
 }
+
+/** What is indented is an example and stays as it is. */
+const paragraph = (text: string): string => (text.startsWith(' ') ? text.trimEnd() : wrap(text, ''))
 
 /** Breaks a text at its spaces, so that no line is wider than a terminal unless a single word is. */
 function wrap(text: string, indent: string): string {
