@@ -4,6 +4,7 @@ import { cacheRoutes } from './http/cache.ts'
 import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
+import { keysRoutes } from './http/keys.ts'
 import { messagesRoutes } from './http/messages.ts'
 import { modelsRoutes } from './http/models.ts'
 import { openapiRoutes } from './http/openapi.ts'
@@ -21,6 +22,7 @@ export function createApp(server: Server) {
     .use(fallbackRoutes(server, (path) => methodsOf(routes, path)))
     .use(healthRoutes(server))
     .use(docsRoutes())
+    .use(keysRoutes(server))
     .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))
   for (const prefix of [PREFIX, TWIN_PREFIX])
     app.use(messagesRoutes(server, prefix)).use(modelsRoutes(server, prefix)).use(cacheRoutes(server, prefix))

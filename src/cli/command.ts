@@ -1,3 +1,4 @@
+import type { Machine } from '../config/machine.ts'
 import type { Config } from '../config/schema.ts'
 
 /** One flag of a command's own; the settings' flags may stand beside it. */
@@ -25,7 +26,7 @@ export class CommandFailure extends Error {
 /** What a command works with. */
 export interface Invocation extends CommandLine {
   /** Reads the configuration; throws a `ConfigError` that names every wrong value. */
-  readonly load: () => Config
+  readonly load: (assumed?: Pick<Machine, 'hasKeys'>) => Config
   /** Writes to standard output: what was asked for, and nothing else. */
   readonly say: (text: string) => void
   /** Writes to standard error: logs, progress, complaints. */

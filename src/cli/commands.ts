@@ -18,6 +18,28 @@ export const COMMANDS = {
     options: { json: { description: 'Print one JSON array, with all that the upstreams say.' } },
     run: async (invocation) => (await import('./models.ts')).printModels(invocation),
   },
+  keys: {
+    summary: 'Make, list or revoke client keys.',
+    usage: 'create|list|revoke [ID]',
+    details:
+      'Works on DATA_DIR; running servers notice within a second. A new key is shown once and kept as a hash.\n\n' +
+      '  keys create --name laptop --expires 90d --models small,openai/* --daily-budget 5\n\n' +
+      '  keys revoke key-0123456789abcdef',
+    options: {
+      name: { placeholder: 'TEXT', description: 'What to call the new key; needed.' },
+      expires: { placeholder: 'WHEN', description: 'When it ends: a date, or 30m, 12h, 90d from now.' },
+      models: { placeholder: 'PATTERN,…', description: 'The models that it may ask; all without this.' },
+      'no-tools': { description: 'The server runs no tools for it.' },
+      'requests-per-minute': { placeholder: 'NUMBER', description: 'Its requests a minute.' },
+      'input-tokens-per-minute': { placeholder: 'NUMBER', description: 'Its input tokens a minute.' },
+      'output-tokens-per-minute': { placeholder: 'NUMBER', description: 'Its output tokens a minute.' },
+      'concurrent-requests': { placeholder: 'NUMBER', description: 'Its requests at the same time.' },
+      'daily-budget': { placeholder: 'USD', description: 'What it may spend a day.' },
+      'monthly-budget': { placeholder: 'USD', description: 'What it may spend a calendar month.' },
+      json: { description: 'Print JSON.' },
+    },
+    run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
+  },
   status: {
     summary: 'Say which server answers at HOST and PORT, and how it is.',
     options: SERVER_OPTIONS,

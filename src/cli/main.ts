@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs'
 import { loadConfig } from '../config/load.ts'
 import { thisMachine } from '../config/machine.ts'
 import { ConfigError } from '../config/problem.ts'
+import { hasKeys } from '../keys/open.ts'
 import { parseArguments } from './arguments.ts'
 import { CommandFailure } from './command.ts'
 import { findCommand } from './commands.ts'
@@ -19,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (!found) throw new Error(`there is no command ${command}`)
     return await found.run({
       ...line,
-      load: () => loadConfig({ ...thisMachine(), flags }),
+      load: (assumed) => loadConfig({ ...thisMachine(), flags, hasKeys, ...assumed }),
       say: (text) => write(1, text),
       complain: (text) => write(2, text),
     })

@@ -1,11 +1,14 @@
 import { createApp } from '../app.ts'
 import { createClock } from '../clock.ts'
-import { thisMachine } from '../config/machine.ts'
+import { isLoopback, thisMachine } from '../config/machine.ts'
 import { keepReloading } from '../config/reload.ts'
 import type { Config } from '../config/schema.ts'
 import type { Clock } from '../core/clock.ts'
 import { createAccess } from '../http/access.ts'
+import { SECURITY_HEADERS } from '../http/respond.ts'
 import { createActivity, type Server } from '../http/server.ts'
+import { openKeys } from '../keys/open.ts'
+import type { KeyStore } from '../keys/store.ts'
 import { createLog, type Log } from '../observability/log.ts'
 import { createMemory, createServices, type Memory, warmUp } from '../services.ts'
 
@@ -34,8 +37,10 @@ export function serve(
   const clock = createClock()
   const log = createLog({ level: config.logLevel, write: writeLog, now: () => clock.now() })
   const memory = createMemory(config, clock, log)
+  const keys = openKeys(config.dataDir, clock, log)
   const server: Server = {
-    ...partsOf(config, memory, clock, log),
+    ...partsOf(config, memory, keys, clock, log),
+    keys,
     clock,
     log,
     activity: createActivity(),
@@ -57,7 +62,7 @@ export function serve(
     load,
     readTextFile: thisMachine().readTextFile,
     apply: (next) => {
-      Object.assign(server, partsOf(next, memory, clock, log))
+      Object.assign(server, partsOf(next, memory, keys, clock, log))
     },
     clock,
     log,
@@ -76,12 +81,24 @@ export function serve(
 }
 
 /** What of the server follows from the configuration, and changes with it. */
-const partsOf = (config: Config, memory: Memory, clock: Clock, log: Log) => ({
+export const partsOf = (config: Config, memory: Memory, keys: KeyStore, clock: Clock, log: Log) => ({
   services: createServices(config, memory, clock, log),
-  access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
+  access: createAccess({
+    keys: config.serverApiKeys,
+    adminKey: config.adminApiKey,
+    mayBeOpen: isLoopback(config.host),
+    passThrough: config.openrouterPassThrough,
+    corsOrigins: config.corsOrigins,
+    allowedHosts: config.allowedHosts,
+    store: keys,
+    clock,
+  }),
   timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
   maxBodyBytes: config.maxBodyBytes,
-  headers: config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {},
+  headers: {
+    ...SECURITY_HEADERS,
+    ...(config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {}),
+  },
 })
 
 /** No new requests; what runs may finish until the time is up. */

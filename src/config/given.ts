@@ -1,6 +1,15 @@
 import { type ConfigFile, locate } from './file.ts'
 import type { Machine } from './machine.ts'
-import { fileKey, flagName, type Names, type SettingField, settingEntries } from './schema.ts'
+import { quote, type Report } from './problem.ts'
+import {
+  fileKey,
+  fileVariant,
+  flagName,
+  type Names,
+  type Setting,
+  type SettingField,
+  settingEntries,
+} from './schema.ts'
 
 /** Everything the configuration is made from. */
 export interface Sources extends Machine {
@@ -18,12 +27,41 @@ export interface Given {
 export type GivenSettings = Readonly<Partial<Record<SettingField, Given>>>
 
 /** For each setting that anybody gave, the value of the strongest source. An empty value counts as not given. */
-export function gather(sources: Sources, file: ConfigFile | undefined): GivenSettings {
+export function gather(sources: Sources, file: ConfigFile | undefined, report: Report): GivenSettings {
   const entries = settingEntries().flatMap(([field, setting]) => {
-    const found = find(setting, sources, file)
+    const found = find(setting, sources, file) ?? findInFile(setting, sources, file, report)
     return found ? [[field, found] as const] : []
   })
   return Object.fromEntries(entries)
+}
+
+/** A secret that a file of its own holds, as container platforms hand them over; lines separate several. */
+function findInFile(
+  setting: Setting,
+  sources: Sources,
+  file: ConfigFile | undefined,
+  report: Report,
+): Given | undefined {
+  if (!setting.secret) return undefined
+  const { name } = fileVariant(setting)
+  const named = find({ name }, { ...sources, flags: {} }, file)
+  if (!named) return undefined
+  const path = String(named.value).trim()
+  const text = readSecret(path, sources)
+  if (text === undefined || text === '') {
+    const fault = text === undefined ? 'cannot be read' : 'is empty'
+    report(`${name}: ${quote(path)} ${fault} (from ${named.origin()})`)
+    return undefined
+  }
+  return { value: text.replaceAll(/\s*\n\s*/g, ','), origin: () => `${name}, from ${named.origin()}` }
+}
+
+function readSecret(path: string, { readTextFile }: Sources): string | undefined {
+  try {
+    return readTextFile(path)?.trim()
+  } catch {
+    return undefined
+  }
 }
 
 /** The strongest source's value for anything that has a variable's name. */

@@ -129,6 +129,14 @@ export const host: Kind<string> = {
   placeholder: 'HOST',
 }
 
+/** Names of hosts; or none. */
+export const hostNames: Kind<readonly string[]> = {
+  read: (text) => readItems(text.toLowerCase(), HOST_NAME),
+  allowed: 'host names such as llm.example.com, separated by commas',
+  placeholder: 'HOST,…',
+  isList: true,
+}
+
 /** A file or folder; `~` is a shell's word, which nobody would expand here. */
 export const path: Kind<string> = {
   read: (text) => (text.startsWith('~') || CONTROL_CHARACTER.test(text) ? undefined : text),

@@ -18,11 +18,17 @@ export function loadConfig(sources: Sources): Config {
   const problems: string[] = []
   const report: Report = (problem) => problems.push(problem)
   const file = openFile(sources, report)
-  const given = gather(sources, file)
   // What a broken file would have said is unknown, and nothing may be called missing because of it.
-  if (problems.length === 0) checkDoor(given, report)
+  const isComplete = problems.length === 0
+  const given = gather(sources, file, report)
+  const dataFolder = userFolder('data', sources)
+  const hasKeys = (): boolean => {
+    const dataDir = given.dataDir ? readValue(given.dataDir.value, SETTINGS.dataDir.kind) : dataFolder
+    return dataDir !== undefined && sources.hasKeys?.(dataDir) === true
+  }
+  if (isComplete) checkDoor(given, hasKeys, report)
   const values = readValues(given, report)
-  const facts = { host: values.host ?? SETTINGS.host.default, dataFolder: userFolder('data', sources) }
+  const facts = { host: values.host ?? SETTINGS.host.default, dataFolder }
   const defaults = makeDefaults(given, facts, report)
   const tables = file ? readTables(file, sources, report) : NO_TABLES
   if (file) checkKeys(file, report)
@@ -35,7 +41,11 @@ export function loadConfig(sources: Sources): Config {
     ...settings,
     ...rules,
     upstreams: joinUpstreams(upstreams, settings),
-    demo: !given.openrouterApiKey && !given.openrouterBaseUrl && upstreams.length === 0,
+    demo:
+      !given.openrouterApiKey &&
+      !given.openrouterBaseUrl &&
+      !settings.openrouterPassThrough &&
+      upstreams.length === 0,
   })
 }
 

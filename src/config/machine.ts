@@ -11,6 +11,8 @@ export interface Machine {
   readonly platform: string
   /** The file's text, or undefined when there is no such file; throws when it cannot be read. */
   readonly readTextFile: (path: string) => string | undefined
+  /** Whether client keys are kept in that data folder. */
+  readonly hasKeys?: (dataDir: string) => boolean
 }
 
 /** The machine that this program runs on: the one place that reads the process's environment. */

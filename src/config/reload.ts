@@ -122,8 +122,8 @@ function withoutRestart(current: Config, loaded: Config): Config {
 /** What would be right at a start and is not in between. */
 const CHANGES_TO_REFUSE: ReadonlyArray<(current: Config, next: Config) => string | undefined> = [
   // What was checked when it was loaded is the new host; the server still listens on the old one.
-  (_, { host, serverApiKeys }) =>
-    isLoopback(host) || serverApiKeys.length > 0
+  (_, { host, serverApiKeys, adminApiKey }) =>
+    isLoopback(host) || serverApiKeys.length > 0 || adminApiKey !== undefined
       ? undefined
       : `SERVER_API_KEYS: is needed until the restart, as the server still listens on ${host}`,
   // More likely a file that is being written than a wish.

@@ -127,7 +127,7 @@ export const SETTINGS = {
     group: 'Server',
     kind: kinds.host,
     default: '127.0.0.1',
-    description: 'Address to listen on; one beyond this machine needs SERVER_API_KEYS.',
+    description: 'Address to listen on; one beyond this machine needs client keys.',
     restart: true,
   },
   port: {
@@ -142,9 +142,36 @@ export const SETTINGS = {
     name: 'SERVER_API_KEYS',
     group: 'Server',
     kind: kinds.keys,
-    default: { shown: 'none; every key is accepted', from: () => Object.freeze([]) },
+    default: {
+      shown: 'none; every key is accepted as long as there is no other key',
+      from: () => Object.freeze([]),
+    },
     description: 'Keys that clients must send, as x-api-key or as bearer token.',
     secret: true,
+  },
+  adminApiKey: {
+    name: 'ADMIN_API_KEY',
+    group: 'Server',
+    kind: kinds.key,
+    default: { shown: 'none; the admin API is off' },
+    description:
+      'Key that manages client keys and sees what all of them do; once set, clients need a key too.',
+    secret: true,
+  },
+  openrouterPassThrough: {
+    name: 'OPENROUTER_PASS_THROUGH',
+    group: 'Server',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description: "Accept a client's own OpenRouter key and ask OpenRouter with it, on that client's account.",
+  },
+  allowedHosts: {
+    name: 'ALLOWED_HOSTS',
+    group: 'Server',
+    kind: kinds.hostNames,
+    default: { shown: 'none', from: () => Object.freeze([]) },
+    description:
+      'Further host names under which a server without keys may be called, besides localhost, addresses and names without a dot.',
   },
   corsOrigins: {
     name: 'CORS_ORIGINS',
@@ -322,6 +349,9 @@ export const flagName = ({ flag, name }: Names): string => flag ?? name.toLowerC
 
 /** A setting's key in the configuration file, e.g. `max_body_size`. */
 export const fileKey = ({ name }: Names): string => name.toLowerCase()
+
+/** Where a secret's value may stand instead: `NAME_FILE` names a file that holds it. */
+export const fileVariant = ({ name }: Names): Names => ({ name: `${name}_FILE` })
 
 /** A setting's default in words. */
 export const shownDefault = ({ default: value }: Setting): string =>

@@ -1,3 +1,5 @@
+import type { Caller } from './caller.ts'
+
 /** The eight steps of a request. The trace and the log show exactly these names. */
 const STEPS = ['validate', 'map-model', 'cache', 'convert', 'call', 'tools', 'continue', 'respond'] as const
 export type StepName = (typeof STEPS)[number]
@@ -66,4 +68,6 @@ export interface RequestContext {
   readonly protocol: ClientProtocol
   /** Whose request it is: a mark of the client's key, never the key. Nothing of one owner is shown to another. */
   readonly owner: string
+  /** What the one who asks may do; undefined where that was settled before, as with a batch. */
+  readonly caller?: Caller | undefined
 }

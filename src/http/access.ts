@@ -1,113 +1,137 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 
+import { type Caller, plainCaller } from '../core/caller.ts'
+import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/errors.ts'
+import { faultOf, hashOf, type ManagedKey, markOf } from '../keys/key.ts'
+import type { KeyStore } from '../keys/store.ts'
+import { addressOf } from './address.ts'
+import { createOrigins, type OriginRules, type Origins } from './origin.ts'
 
-export interface AccessRules {
-  /** Keys that clients may use; none means that any key, and none at all, will do. */
+export interface AccessRules extends OriginRules {
+  /** Keys that the configuration names. */
   readonly keys: readonly string[]
-  /** Origins of web pages that may call this server; `*` for all. */
-  readonly corsOrigins: readonly string[]
+  /** The key that may do everything. */
+  readonly adminKey: string | undefined
+  /** Whether, as long as there is no key at all, anyone is served; never where other machines can ask. */
+  readonly mayBeOpen: boolean
+  /** Whether a caller's own OpenRouter key will do. */
+  readonly passThrough: boolean
+  /** Keys that were made by `keys create` or by the admin API. */
+  readonly store: KeyStore
+  readonly clock: Clock
 }
 
-export interface Access {
-  /** Throws where a request of the API must not be answered; else says whose it is. */
-  check(request: Request): string
-  /** CORS headers for an allowed origin; nothing for anyone else. */
-  corsHeaders(request: Request): Record<string, string>
-  /** The answer to a browser's preflight request. */
-  preflight(request: Request): Response
+export interface Access extends Pick<Origins, 'corsHeaders' | 'preflight'> {
+  /** Throws where a request of the API must not be answered; else says who asks. */
+  check(request: Request): Caller
+  /** Whether anyone is served, because there is no key. */
+  readonly isOpen: boolean
+  /** Whether there is a key for the admin API. */
+  readonly hasAdminKey: boolean
 }
 
 export function createAccess(rules: AccessRules): Access {
-  const digests = rules.keys.map(digest)
-  const isOpen = digests.length === 0
-  const allows = (origin: string): boolean =>
-    rules.corsOrigins.includes('*') || rules.corsOrigins.includes(origin)
-
-  const corsHeaders = (request: Request): Record<string, string> => {
-    const origin = request.headers.get('origin')
-    if (origin === null || !allows(origin)) return {}
-    return {
-      'access-control-allow-origin': origin,
-      'access-control-expose-headers': EXPOSED_HEADERS,
-      vary: 'origin',
-    }
+  const origins = createOrigins(rules)
+  const known = [
+    ...rules.keys.map((key) => toKnown(key, false)),
+    ...(rules.adminKey === undefined ? [] : [toKnown(rules.adminKey, true)]),
+  ]
+  const managed = new WeakMap<ManagedKey, Caller>()
+  const callerOf = (key: ManagedKey): Caller => {
+    const caller = managed.get(key) ?? toCaller(key)
+    managed.set(key, caller)
+    return caller
   }
+  const isOpen = (): boolean => rules.mayBeOpen && known.length === 0 && !rules.store.isInUse
+
+  /** The caller whom one key stands for; undefined where nobody knows it. Throws for one that is good no more. */
+  const identify = (key: string): Caller | undefined => {
+    const hash = hashOf(key)
+    const configured = findKnown(hash, known)
+    if (configured) return configured
+    const found = rules.store.find(hash)
+    if (found) {
+      const fault = faultOf(found, rules.clock.now())
+      if (fault !== undefined) throw new Failure('authentication_error', fault)
+      return callerOf(found)
+    }
+    return rules.passThrough && OPENROUTER_KEY.test(key)
+      ? plainCaller(markOf(hash), { upstreamKey: key })
+      : undefined
+  }
+
   return {
     check(request) {
-      refuseForeignOrigin(request, isOpen, allows)
-      return isOpen ? ANYONE : checkKey(request, digests)
+      const open = isOpen()
+      origins.check(request, open)
+      if (open && !rules.passThrough) return ANYONE
+      const given = keysOf(request.headers)
+      for (const key of given) {
+        const caller = identify(key)
+        if (caller?.upstreamKey !== undefined) keepToMessages(request)
+        if (caller) return caller
+      }
+      if (open) return ANYONE
+      throw new Failure(
+        'authentication_error',
+        given.length === 0 ? 'x-api-key header is required' : 'API key is invalid.',
+      )
     },
-    corsHeaders,
-    preflight(request) {
-      const headers = corsHeaders(request)
-      if (Object.keys(headers).length === 0) return new Response(null, { status: 403 })
-      return new Response(null, {
-        status: 204,
-        headers: {
-          ...headers,
-          'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
-          'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? '*',
-          'access-control-max-age': '600',
-        },
-      })
+    get isOpen() {
+      return isOpen()
     },
+    hasAdminKey: rules.adminKey !== undefined,
+    corsHeaders: (request) => origins.corsHeaders(request),
+    preflight: (request) => origins.preflight(request),
   }
 }
 
-const EXPOSED_HEADERS = [
-  'request-id',
-  'retry-after',
-  'x-should-retry',
-  'age',
-  'x-cache',
-  'x-cache-saved-cost',
-  'x-compat-warnings',
-  'x-generation-id',
-  'x-openrouter-cost',
-  'x-openrouter-model',
-  'x-openrouter-provider',
-].join(', ')
+/** The owner of everything on a server without keys, who may see all of it. */
+const ANYONE = plainCaller('anyone', { isAdmin: true })
 
-/** A page of another site could otherwise spend money through a server that listens on the reader's own machine. */
-function refuseForeignOrigin(request: Request, isOpen: boolean, allows: (origin: string) => boolean): void {
-  const origin = request.headers.get('origin')
-  if (origin === null || allows(origin) || isOwnPage(origin, request, isOpen)) return
-  throw new Failure(
-    'permission_error',
-    `origin: pages of ${origin} may not call this server; name it in CORS_ORIGINS to allow it`,
-  )
+/** How OpenRouter's keys begin. */
+const OPENROUTER_KEY = /^sk-or-[\w-]{8,}$/
+
+/** Any text that looks like OpenRouter's key gets this far, so it opens nothing but what OpenRouter itself checks. */
+function keepToMessages(request: Request): void {
+  if (/^(?:\/v1)?\/v1\/(?:messages(?:\/count_tokens)?|models(?:\/.*)?)$/.test(addressOf(request).path)) return
+  throw new Failure('permission_error', "A key of OpenRouter's own is good for messages and models only")
 }
 
-/**
- * Whether the page came from this server. A foreign page can make its own host name lead here (DNS rebinding), so a
- * server without keys trusts only names that nobody else can give away.
- */
-function isOwnPage(origin: string, request: Request, isOpen: boolean): boolean {
-  const page = URL.parse(origin)
-  if (page === null || page.host !== request.headers.get('host')) return false
-  return !isOpen || OWN_NAME.test(page.hostname)
+interface Known extends Caller {
+  readonly hash: Buffer
 }
 
-/** `localhost` and numeric addresses. */
-const OWN_NAME = /^(?:localhost|.+\.localhost|[\d.]+|\[.+\])$/
-
-/** The owner of everything on a server without keys. */
-const ANYONE = 'anyone'
-
-/** Either header may hold the key, whichever SDK it comes from (Anthropic API, §0.2). */
-function checkKey(request: Request, digests: readonly Buffer[]): string {
-  const { headers } = request
-  const bearer = /^bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  const given = [headers.get('x-api-key'), bearer].filter((key): key is string => Boolean(key))
-  if (given.length === 0) throw new Failure('authentication_error', 'x-api-key header is required')
-  const known = given.map((key) => digest(key.trim())).find((candidate) => isKnown(candidate, digests))
-  if (!known) throw new Failure('authentication_error', 'API key is invalid.')
-  return `key-${known.toString('hex').slice(0, 16)}`
+function toKnown(key: string, isAdmin: boolean): Known {
+  const hash = hashOf(key)
+  return { ...plainCaller(markOf(hash), isAdmin ? { isAdmin, name: 'admin' } : {}), hash }
 }
 
-const digest = (key: string): Buffer => createHash('sha256').update(key).digest()
+/** What the holder of a managed key may do. */
+const toCaller = ({ id, name, models, allowsTools, limits }: ManagedKey): Caller =>
+  plainCaller(id, { name, models, allowsTools, limits })
 
 /** Compares with every key in full, so that the time tells nothing. */
-const isKnown = (given: Buffer, digests: readonly Buffer[]): boolean =>
-  digests.reduce((known, candidate) => timingSafeEqual(given, candidate) || known, false)
+const findKnown = (hash: Buffer, known: readonly Known[]): Known | undefined =>
+  known.reduce<Known | undefined>(
+    (found, candidate) => (timingSafeEqual(hash, candidate.hash) ? candidate : found),
+    undefined,
+  )
+
+/** Either header may hold the key, whichever SDK it comes from (Anthropic API, §0.2). */
+function keysOf(headers: Request['headers']): readonly string[] {
+  const bearer = /^bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  return [headers.get('x-api-key'), bearer].flatMap((key) => key?.trim() || [])
+}
+
+/** Makes sure that the caller may see what belongs to others. */
+export function requireAdmin(caller: Caller, access: Pick<Access, 'hasAdminKey'>): void {
+  if (caller.isAdmin) return
+  throw new Failure(
+    'permission_error',
+    access.hasAdminKey
+      ? 'This needs the key that ADMIN_API_KEY holds'
+      : 'This needs an admin key, and the server has none; set ADMIN_API_KEY',
+  )
+}

@@ -5,6 +5,12 @@ import type { ErrorResponse } from '../wire/anthropic/errors.ts'
 /** Header fields of an answer. Always an object of our own: copied upstream headers break bodies. */
 export type Headers = Record<string, string>
 
+/** What keeps a browser from taking an answer for something else, or from giving it to a page of another site. */
+export const SECURITY_HEADERS: Headers = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
 /** The id of a request, in Anthropic's form. */
 export const newRequestId = (): string => `req_${crypto.randomUUID().replaceAll('-', '')}`
 

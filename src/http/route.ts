@@ -1,3 +1,4 @@
+import type { Caller } from '../core/caller.ts'
 import type { ClientProtocol, Fields, Outcome, RequestContext } from '../core/context.ts'
 import type { Log } from '../observability/log.ts'
 import { createTrace, type RequestTrace } from '../observability/trace.ts'
@@ -60,7 +61,7 @@ const NOBODY = 'nobody'
 
 interface OpenExchange extends Exchange {
   /** Says whose request it is. */
-  admit(owner: string): void
+  admit(caller: Caller): void
   /** Reads the headers that say how to read the body; only after access was checked. */
   readProtocol(): void
 }
@@ -80,7 +81,7 @@ function beginExchange(server: Server, request: Request): OpenExchange {
   const id = newRequestId()
   const trace = createTrace(() => performance.now())
   let protocol = UNREAD
-  let owner = NOBODY
+  let caller: Caller | undefined
   let log: Log | undefined
   let finished = false
   server.activity.begin()
@@ -96,7 +97,10 @@ function beginExchange(server: Server, request: Request): OpenExchange {
       return protocol
     },
     get owner() {
-      return owner
+      return caller?.owner ?? NOBODY
+    },
+    get caller() {
+      return caller
     },
   }
   const finish = (status: number, outcome: Outcome): void => {
@@ -122,8 +126,9 @@ function beginExchange(server: Server, request: Request): OpenExchange {
     context,
     trace,
     finish,
-    admit(name) {
-      owner = name
+    admit(admitted) {
+      caller = admitted
+      if (admitted.name !== undefined) trace.note('key_name', admitted.name)
     },
     readProtocol() {
       protocol = readProtocol(request.headers, server.services.strict)

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
+import type { KeyStore } from '../keys/store.ts'
 import type { Services } from '../messages/services.ts'
 import type { Log } from '../observability/log.ts'
 import type { RequestTrace } from '../observability/trace.ts'
@@ -10,6 +11,8 @@ import type { SseTiming } from './sse.ts'
 export interface Server {
   readonly services: Services
   readonly access: Access
+  /** The client keys that are kept in the data folder. */
+  readonly keys: KeyStore
   readonly clock: Clock
   readonly log: Log
   readonly timing: SseTiming

@@ -8,6 +8,7 @@ import { type AnswerStream, streamAnswer } from './converse.ts'
 import { convert, refuseDepth } from './convert.ts'
 import { answerOfFirst } from './fallback.ts'
 import { awaitModels, findTargets } from './map-model.ts'
+import { checkModels, namedModels } from './permission.ts'
 import { prepareRelay, streamRelay } from './relay.ts'
 import { answerOnce, chatQuestion, type Question, relayedQuestion } from './remember.ts'
 import { reportLosses } from './report-losses.ts'
@@ -64,6 +65,8 @@ function mapTo(valid: ValidRequest, services: Services, context: RequestContext)
       ),
   })
   if (scenario) context.trace.note('route', scenario)
+  const { caller, protocol } = context
+  if (caller?.models) checkModels([model, ...namedModels(request, protocol.options)], caller, services.choose)
   const targets = findTargets({ model, fallbacks: request.fallbacks ?? null }, services)
   context.trace.note('model', valid.request.model)
   context.trace.note('upstream_model', targets[0].model)

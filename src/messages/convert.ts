@@ -10,6 +10,7 @@ import type { UpstreamCall } from '../upstream/upstream.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { ChatRequest } from '../wire/openrouter/request.ts'
 import { refuseOverflow } from './overflow.ts'
+import { accountHeaders } from './permission.ts'
 import type { Services } from './services.ts'
 import type { ValidRequest } from './validate.ts'
 
@@ -42,7 +43,12 @@ export function convert(
   const inputTokens = services.tokens.estimate(target.model, size)
   refuseOverflow({ request: translated.body, text: body, size, tokens: inputTokens }, target)
   return {
-    call: { model: request.model, stream: request.stream === true, body, headers: translated.headers },
+    call: {
+      model: request.model,
+      stream: request.stream === true,
+      body,
+      headers: { ...translated.headers, ...accountHeaders(target, context.caller) },
+    },
     body: translated.body,
     terms: {
       ...translated.terms,

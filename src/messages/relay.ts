@@ -15,6 +15,7 @@ import type { RelayedEvent } from '../wire/anthropic/relayed.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { AnswerStream } from './converse.ts'
 import { mediaTokens, refuseDepth } from './convert.ts'
+import { accountHeaders } from './permission.ts'
 import { report } from './report-losses.ts'
 import type { Services } from './services.ts'
 import type { ValidRequest } from './validate.ts'
@@ -107,7 +108,12 @@ export function prepareRelay(
     mediaTokens: relayed.binaryChars === 0 ? 0 : mediaTokens(turns),
   }
   return {
-    call: { model: request.model, stream: request.stream === true, body, headers: relayed.headers },
+    call: {
+      model: request.model,
+      stream: request.stream === true,
+      body,
+      headers: { ...relayed.headers, ...accountHeaders(target, context.caller) },
+    },
     terms: {
       id: context.id.replace(/^req_/, 'msg_'),
       model: request.model,

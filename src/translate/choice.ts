@@ -162,8 +162,8 @@ const compilePatterns = <Value>(rows: ReadonlyArray<readonly [string, Value]>): 
 const specificity = (pattern: string): number =>
   pattern.includes('*') ? pattern.replaceAll('*', '').length : Number.MAX_SAFE_INTEGER
 
-/** `*` stands for any text. No regular expression, as those can be made to search for very long. */
-function compilePattern(pattern: string): Compiled<unknown>['fits'] {
+/** Whether a name in lower case fits; `*` stands for any text. No regular expression, as those can be made to search for very long. */
+export function compilePattern(pattern: string): (name: string) => boolean {
   const [head = '', ...middle] = pattern.toLowerCase().split('*')
   const tail = middle.pop()
   if (tail === undefined) return (name) => name === head

@@ -30,6 +30,9 @@ const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad
   host: { good: '::1', value: '::1', bad: '[::1]:4000' },
   port: { good: '0', value: 0, bad: '65536' },
   serverApiKeys: { good: 'one, two,', value: ['one', 'two'], bad: ',' },
+  adminApiKey: { good: 'admin-1', value: 'admin-1', bad: 'two words' },
+  openrouterPassThrough: { good: 'on', value: true, bad: 'sometimes' },
+  allowedHosts: { good: 'LLM.example.com, box', value: ['llm.example.com', 'box'], bad: 'http://x' },
   corsOrigins: {
     good: 'https://App.example.com:8443, chrome-extension://abc',
     value: ['https://app.example.com:8443', 'chrome-extension://abc'],
@@ -121,6 +124,9 @@ test('nothing given is OpenRouter Anthropic Server on loopback with the demo ups
     host: '127.0.0.1',
     port: 4000,
     serverApiKeys: [],
+    adminApiKey: undefined,
+    openrouterPassThrough: false,
+    allowedHosts: [],
     corsOrigins: [],
     environment: 'development',
     strictCompat: false,
@@ -228,6 +234,46 @@ describe('the demo upstream', () => {
   })
 })
 
+describe('a secret in a file of its own', () => {
+  const files = { '/run/admin': 'the-admin-key\n', '/run/keys': 'one\ntwo\n', '/run/empty': ' \n' }
+
+  test('is read from where NAME_FILE says, in the environment or in the configuration file', () => {
+    expect(configOf({ env: { ADMIN_API_KEY_FILE: '/run/admin' }, files }).adminApiKey).toBe('the-admin-key')
+    expect(configOf({ env: { SERVER_API_KEYS_FILE: '/run/keys' }, files }).serverApiKeys).toEqual([
+      'one',
+      'two',
+    ])
+    const file = 'openrouter_api_key_file = "/run/admin"'
+    expect(configOf({ file, files }).openrouterApiKey).toBe('the-admin-key')
+  })
+
+  test('is weaker than the secret itself', () => {
+    const env = { ADMIN_API_KEY: 'given', ADMIN_API_KEY_FILE: '/run/admin' }
+    expect(configOf({ env, files }).adminApiKey).toBe('given')
+  })
+
+  test('stops the start when the file is missing or empty, or what it holds is wrong', () => {
+    expect(problemsOf({ env: { ADMIN_API_KEY_FILE: '/run/none' }, files })).toEqual([
+      'ADMIN_API_KEY_FILE: "/run/none" cannot be read (from the environment)',
+    ])
+    expect(problemsOf({ env: { ADMIN_API_KEY_FILE: '/run/empty' }, files })).toEqual([
+      'ADMIN_API_KEY_FILE: "/run/empty" is empty (from the environment)',
+    ])
+    const [problem] = problemsOf({
+      env: { ADMIN_API_KEY_FILE: '/run/keys' },
+      files: { '/run/keys': 'two words' },
+    })
+    expect(problem).toStartWith(
+      'ADMIN_API_KEY: the value is not allowed (from ADMIN_API_KEY_FILE, from the env',
+    )
+    expect(problem).not.toContain('two words')
+  })
+
+  test('exists for secrets only', () => {
+    expect(problemsOf({ file: 'port_file = "/run/port"' })).toHaveLength(1)
+  })
+})
+
 describe('a host', () => {
   test.each(['127.0.0.1', '127.200.3.4', 'localhost', 'LOCALHOST', '::1'])('%s is loopback', (HOST) => {
     expect(configOf({ env: { HOST } }).environment).toBe('development')
@@ -238,11 +284,19 @@ describe('a host', () => {
     (HOST) => {
       expect(problemsOf({ flags: { HOST } })).toEqual([
         `HOST: "${HOST}" can be reached from other machines (from --host), so SERVER_API_KEYS is needed; ` +
-          'set it to the keys that clients must send, or set HOST to 127.0.0.1',
+          'set it to the keys that clients must send, make keys with "keys create", or set HOST to 127.0.0.1',
       ])
       expect(configOf({ flags: { HOST }, env: { SERVER_API_KEYS: 'k' } }).environment).toBe('production')
     },
   )
+
+  test('beyond loopback may lean on the admin key, or on keys in the data folder', () => {
+    expect(configOf({ env: { HOST: '0.0.0.0', ADMIN_API_KEY: 'k' } }).host).toBe('0.0.0.0')
+    const asked: string[] = []
+    const hasKeys = (dataDir: string): boolean => asked.push(dataDir) > 0
+    expect(loadConfig({ ...sourcesOf({ env: { HOST: '::', DATA_DIR: '/data' } }), hasKeys }).host).toBe('::')
+    expect(asked).toEqual(['/data'])
+  })
 
   test('does not make wrong client keys missing ones', () => {
     const problems = problemsOf({ env: { HOST: '0.0.0.0', SERVER_API_KEYS: 'wrong key' } })

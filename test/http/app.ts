@@ -1,9 +1,10 @@
 import { createApp } from '../../src/app.ts'
+import { partsOf } from '../../src/cli/serve.ts'
 import { createClock } from '../../src/clock.ts'
-import { createAccess } from '../../src/http/access.ts'
 import { createActivity, type Server } from '../../src/http/server.ts'
+import { openKeys } from '../../src/keys/open.ts'
 import { createLog } from '../../src/observability/log.ts'
-import { createMemory, createServices } from '../../src/services.ts'
+import { createMemory } from '../../src/services.ts'
 import { configOf } from '../config/sources.ts'
 
 /** The whole application without a listener; `ask` is one request to it. Answers come from the demo upstream. */
@@ -11,14 +12,12 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
   const config = configOf({ env })
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
+  const keys = openKeys(config.dataDir, clock, log)
   const server: Server = {
-    services: createServices(config, createMemory(config, clock, log), clock, log),
-    access: createAccess({ keys: config.serverApiKeys, corsOrigins: config.corsOrigins }),
+    ...partsOf(config, createMemory(config, clock, log), keys, clock, log),
+    keys,
     clock,
     log,
-    timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
-    maxBodyBytes: config.maxBodyBytes,
-    headers: {},
     activity: createActivity(),
     name: 'test-server',
     version: '1.2.3',

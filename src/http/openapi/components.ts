@@ -49,6 +49,7 @@ import { Plugin } from '../../wire/openrouter/plugins.ts'
 import { ProviderPreferences } from '../../wire/openrouter/provider.ts'
 import { ReasoningOptions } from '../../wire/openrouter/reasoning.ts'
 import { CacheCleanedUp, CacheCleared, CacheStatistics } from '../../wire/server/cache.ts'
+import { ApiKey, ApiKeyList, CreatedApiKey, CreateKeyRequest } from '../../wire/server/keys.ts'
 import { toEnvelope } from '../respond.ts'
 import { ref } from './operation.ts'
 
@@ -100,6 +101,10 @@ export const SCHEMAS = {
   CacheStatistics,
   CacheCleared,
   CacheCleanedUp,
+  ApiKey,
+  ApiKeyList,
+  CreatedApiKey,
+  CreateKeyRequest,
 } as const satisfies Readonly<Record<string, TSchema>>
 export type SchemaName = keyof typeof SCHEMAS
 
@@ -140,7 +145,7 @@ const SECURITY_SCHEMES = {
     type: 'apiKey',
     in: 'header',
     name: 'x-api-key',
-    description: 'One of SERVER_API_KEYS; any value, or none, where the server has no keys.',
+    description: 'A client key or the admin key; any value, or none, where the server has no keys.',
   },
   bearer: {
     type: 'http',

@@ -8,6 +8,7 @@ import type { SchemaName } from './components.ts'
 export const TAGS = {
   Messages: 'Anthropic Messages API',
   Models: 'What can answer: the aliases of this server and the models of its upstream',
+  Keys: 'Client keys of this server; only for the holder of the admin key',
   Cache: 'The response cache of this server: what it holds and what it saved',
   Server: 'The server itself; none of these needs a key',
 } as const
@@ -84,6 +85,19 @@ export const apiOperation = ({ failures = [], parameters = [], ...operation }: A
     [...ALWAYS, ...failures].map((kind) => [FAILURES[kind].status, response(kind)]),
   )
   return { ...described, responses: { ...described.responses, ...responses, default: response('failure') } }
+}
+
+/** Elysia's `detail` for a route that is no part of Anthropic's API and needs the admin key. */
+export const adminOperation = ({ failures = [], ...operation }: ApiOperation) => {
+  const described = describe(operation)
+  const responses = Object.fromEntries(
+    [...ALWAYS, ...failures].map((kind) => [FAILURES[kind].status, response(kind)]),
+  )
+  return {
+    ...described,
+    security: [{ apiKey: [] }, { bearer: [] }],
+    responses: { ...described.responses, ...responses, default: response('failure') },
+  }
 }
 
 /** Elysia's `detail` for a route that anyone may ask. */

@@ -1,0 +1,154 @@
+import { Elysia } from 'elysia'
+
+import { Failure, invalidRequest } from '../core/errors.ts'
+import type { KeyTerms } from '../keys/key.ts'
+import { toApiKey, toLimits } from '../keys/wire.ts'
+import { type ApiKey, type ApiKeyList, CreateKeyRequest, type CreatedApiKey } from '../wire/server/keys.ts'
+import { requireAdmin } from './access.ts'
+import { addressOf } from './address.ts'
+import { readJson } from './body.ts'
+import { checkBody } from './check.ts'
+import { adminOperation, ref } from './openapi/operation.ts'
+import { json } from './respond.ts'
+import { baseHeaders, route } from './route.ts'
+import type { Server } from './server.ts'
+
+/** Client keys: made, listed and ended by whoever has the admin key. */
+export const keysRoutes = (server: Server) => {
+  const admin = (answer: (request: Request) => Promise<object>) =>
+    route(server, async (request, { context }) => {
+      requireKeyAdmin(server, context.caller)
+      return json(await answer(request), { ...baseHeaders(server, request), 'request-id': context.id })
+    })
+  return new Elysia({ name: 'keys', prefix: '/admin/keys' })
+    .get(
+      '',
+      admin(async () => listKeys(server)),
+      { detail: LIST_KEYS },
+    )
+    .post(
+      '',
+      admin(async (request) => createKey(server, request)),
+      { detail: CREATE_KEY, parse: 'none' },
+    )
+    .get(
+      '/:id',
+      admin(async (request) => findKey(server, request)),
+      { detail: GET_KEY },
+    )
+    .delete(
+      '/:id',
+      admin(async (request) => revokeKey(server, request)),
+      { detail: REVOKE_KEY },
+    )
+}
+
+/** On a server without keys nobody is an admin in earnest: the first key that is made locks all others out. */
+function requireKeyAdmin({ access }: Server, caller: Parameters<typeof requireAdmin>[0] | undefined): void {
+  if (caller && access.hasAdminKey) requireAdmin(caller, access)
+  else
+    throw new Failure(
+      'permission_error',
+      'The admin API is off; set ADMIN_API_KEY, or make keys with "keys create" on the command line',
+    )
+}
+
+const listKeys = ({ keys, clock }: Server): ApiKeyList => ({
+  data: keys.list().map((key) => toApiKey(key, clock.now())),
+})
+
+async function createKey(server: Server, request: Request): Promise<CreatedApiKey> {
+  const body = await readJson(request, server.maxBodyBytes)
+  checkBody(CreateKeyRequest, body)
+  const { key, record } = server.keys.create(toTerms(body, server.clock.now()))
+  server.log.info('key-created', { key_id: record.id, key_name: record.name })
+  return { ...toApiKey(record, server.clock.now()), key }
+}
+
+const toTerms = ({ name, expires_at, models, tools, limits }: CreateKeyRequest, nowMs: number): KeyTerms => ({
+  name,
+  expiresAtMs: typeof expires_at === 'string' ? toExpiry(expires_at, nowMs) : undefined,
+  models: models ?? undefined,
+  allowsTools: tools ?? true,
+  limits: toLimits(limits ?? {}),
+})
+
+function toExpiry(text: string, nowMs: number): number {
+  const expiresAtMs = Date.parse(text)
+  if (Number.isNaN(expiresAtMs)) throw invalidRequest('expires_at: Input should be a valid datetime')
+  if (expiresAtMs <= nowMs) throw invalidRequest('expires_at: Input should be in the future')
+  return expiresAtMs
+}
+
+function findKey({ keys, clock }: Server, request: Request): ApiKey {
+  const id = idOf(request)
+  const key = keys.byId(id)
+  if (!key) throw unknownKey(id)
+  return toApiKey(key, clock.now())
+}
+
+function revokeKey({ keys, clock, log }: Server, request: Request): ApiKey {
+  const id = idOf(request)
+  const key = keys.revoke(id)
+  if (!key) throw unknownKey(id)
+  log.info('key-revoked', { key_id: key.id, key_name: key.name })
+  return toApiKey(key, clock.now())
+}
+
+const unknownKey = (id: string): Failure =>
+  new Failure('not_found_error', `There is no key ${JSON.stringify(id)}; GET /admin/keys lists them`)
+
+const idOf = (request: Request): string => addressOf(request).path.split('/').at(-1) ?? ''
+
+const jsonOf = (name: 'ApiKey' | 'ApiKeyList' | 'CreatedApiKey') => ({
+  'application/json': { schema: ref(name) },
+})
+
+const KEY_PARAMETER = {
+  name: 'id',
+  in: 'path' as const,
+  required: true,
+  description: "The key's id, as the list has it.",
+  schema: { type: 'string' },
+}
+
+const LIST_KEYS = adminOperation({
+  operationId: 'listKeys',
+  tag: 'Keys',
+  summary: 'List the client keys',
+  answer: { description: 'All of them, ended ones too', content: jsonOf('ApiKeyList') },
+})
+
+const CREATE_KEY = adminOperation({
+  operationId: 'createKey',
+  tag: 'Keys',
+  summary: 'Make a client key',
+  description: 'Only its hash is kept: the answer is the one time that the key itself is told.',
+  body: {
+    'application/json': {
+      schema: ref('CreateKeyRequest'),
+      example: { name: 'ci', models: ['small'], limits: { requests_per_minute: 60, daily_budget_usd: 5 } },
+    },
+  },
+  answer: { description: 'The new key', content: jsonOf('CreatedApiKey') },
+})
+
+const GET_KEY = adminOperation({
+  operationId: 'getKey',
+  tag: 'Keys',
+  summary: 'Show a client key',
+  parameters: [KEY_PARAMETER],
+  answer: { description: 'The key, without the key itself', content: jsonOf('ApiKey') },
+  failures: ['not_found_error'],
+})
+
+const REVOKE_KEY = adminOperation({
+  operationId: 'revokeKey',
+  tag: 'Keys',
+  summary: 'End a client key',
+  description:
+    'Requests with it are refused from now on, in every process on this data folder within a second.',
+  parameters: [KEY_PARAMETER],
+  answer: { description: 'The key as it is now', content: jsonOf('ApiKey') },
+  failures: ['not_found_error'],
+})

@@ -1,0 +1,180 @@
+import type { Database } from 'bun:sqlite'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+
+import type { Limits } from '../core/caller.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Logger } from '../core/context.ts'
+import { toStoreFailure } from '../store/database.ts'
+import { hashOf, type KeyTerms, type ManagedKey, markOf, newKey } from './key.ts'
+
+export const KEY_MIGRATIONS = [
+  `CREATE TABLE keys (
+    hash TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    expires_at_ms INTEGER,
+    revoked_at_ms INTEGER,
+    models TEXT,
+    allows_tools INTEGER NOT NULL,
+    limits TEXT NOT NULL
+  );`,
+]
+
+export interface KeyStoreOptions {
+  /** The database file. It is made with the first key, not before. */
+  readonly path: string
+  /** Opens the file, making it where there is none. */
+  readonly open: () => Database
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The client keys that this data folder holds. Several processes may work on it at once. */
+export interface KeyStore {
+  /**
+   * Whether any key was ever made. Revoked ones count, or else the last one's end would open the server; and so does a
+   * file that was damaged and set aside.
+   */
+  readonly isInUse: boolean
+  /** The key of that hash, good or not. What another process changed shows within a second. */
+  find(hash: Buffer): ManagedKey | undefined
+  /** The key of that mark. */
+  byId(id: string): ManagedKey | undefined
+  list(): readonly ManagedKey[]
+  /** Makes a key. Only here is it ever told; it cannot be shown again. */
+  create(terms: KeyTerms): { readonly key: string; readonly record: ManagedKey }
+  /** Ends a key for good; undefined when there is none of that mark. */
+  revoke(id: string): ManagedKey | undefined
+  close(): void
+}
+
+interface Row {
+  readonly hash: string
+  readonly name: string
+  readonly created_at_ms: number
+  readonly expires_at_ms: number | null
+  readonly revoked_at_ms: number | null
+  readonly models: string | null
+  readonly allows_tools: number
+  readonly limits: string
+}
+
+/** How old what is known of the file may be. */
+const STALE_AFTER_MS = 500
+
+/**
+ * Keeps all keys in memory, and looks at most twice a second whether the file was changed: what a request costs does
+ * not depend on how many keys there are.
+ */
+export function createKeyStore({ path, open, clock, log }: KeyStoreOptions): KeyStore {
+  let database: Database | undefined
+  let byHash: ReadonlyMap<string, ManagedKey> = new Map()
+  let version: number | undefined
+  let checkedAtMs = Number.NEGATIVE_INFINITY
+  let wasDamaged = false
+
+  const opened = (): Database => {
+    if (database) return database
+    database = open()
+    wasDamaged = readdirSync(dirname(path)).some((name) => name.startsWith(`${basename(path)}.damaged-`))
+    return database
+  }
+  const read = (): void => {
+    const rows = opened().query<Row, []>('SELECT * FROM keys ORDER BY created_at_ms, hash').all()
+    byHash = new Map(rows.map((row) => [row.hash, toKey(row)]))
+  }
+  const refresh = (): void => {
+    const nowMs = clock.now()
+    if (nowMs - checkedAtMs < STALE_AFTER_MS && nowMs >= checkedAtMs) return
+    checkedAtMs = nowMs
+    try {
+      if (!database && !existsSync(path)) return
+      const current = versionOf(opened())
+      if (current === version) return
+      read()
+      version = current
+    } catch (error) {
+      // The keys known so far stay good, and no unknown one becomes so.
+      log.error('keys-unreadable', { path, error })
+    }
+  }
+  const change = <Result>(run: (file: Database) => Result): Result => {
+    try {
+      const result = run(opened())
+      read()
+      return result
+    } catch (error) {
+      throw toStoreFailure(error)
+    }
+  }
+  const byId = (id: string): ManagedKey | undefined => {
+    refresh()
+    for (const key of byHash.values()) if (key.id === id) return key
+    return undefined
+  }
+
+  return {
+    get isInUse() {
+      refresh()
+      return byHash.size > 0 || wasDamaged
+    },
+    find(hash) {
+      refresh()
+      return byHash.get(hash.toString('hex'))
+    },
+    byId,
+    list() {
+      refresh()
+      return [...byHash.values()]
+    },
+    create(terms) {
+      const key = newKey()
+      const hash = hashOf(key).toString('hex')
+      change((file) =>
+        file
+          .query('INSERT INTO keys VALUES (?, ?, ?, ?, NULL, ?, ?, ?)')
+          .run(
+            hash,
+            terms.name,
+            clock.now(),
+            terms.expiresAtMs ?? null,
+            terms.models ? JSON.stringify(terms.models) : null,
+            terms.allowsTools ? 1 : 0,
+            JSON.stringify(terms.limits),
+          ),
+      )
+      const record = byHash.get(hash)
+      if (!record) throw new Error('a key that was stored is not there')
+      return { key, record }
+    },
+    revoke(id) {
+      if (!byId(id)) return undefined
+      change((file) =>
+        file
+          .query('UPDATE keys SET revoked_at_ms = coalesce(revoked_at_ms, ?) WHERE hash LIKE ?')
+          .run(clock.now(), `${id.slice('key-'.length)}%`),
+      )
+      return byId(id)
+    },
+    close() {
+      database?.close()
+      database = undefined
+    },
+  }
+}
+
+/** Changes when another connection has written. */
+const versionOf = (database: Database): number =>
+  database.query<{ data_version: number }, []>('PRAGMA data_version').get()?.data_version ?? 0
+
+const toKey = (row: Row): ManagedKey => ({
+  id: markOf(Buffer.from(row.hash, 'hex')),
+  name: row.name,
+  createdAtMs: row.created_at_ms,
+  expiresAtMs: row.expires_at_ms ?? undefined,
+  revokedAtMs: row.revoked_at_ms ?? undefined,
+  models: row.models === null ? undefined : (JSON.parse(row.models) as readonly string[]),
+  allowsTools: row.allows_tools === 1,
+  limits: JSON.parse(row.limits) as Limits,
+})

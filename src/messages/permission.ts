@@ -1,0 +1,48 @@
+import type { Caller } from '../core/caller.ts'
+import { Failure } from '../core/errors.ts'
+import { type Choose, compilePattern } from '../translate/choice.ts'
+import type { Target } from '../translate/target.ts'
+import type { MessagesRequest } from '../wire/anthropic/request.ts'
+
+/**
+ * Makes sure that a caller may ask these models. A key's list may name a model as clients do or as the upstream does:
+ * who may ask `small` may ask what it stands for.
+ */
+export function checkModels(names: readonly string[], caller: Caller | undefined, choose: Choose): void {
+  const patterns = caller?.models
+  if (!patterns) return
+  const fits = [...patterns, ...patterns.map((pattern) => choose(pattern).model)].map(compilePattern)
+  const allows = (name: string): boolean =>
+    [name, choose(name).model].some((known) => fits.some((fit) => fit(known.toLowerCase())))
+  const refused = names.find((name) => !allows(name))
+  if (refused === undefined) return
+  throw new Failure(
+    'permission_error',
+    `model: this key may not use ${JSON.stringify(refused)}; it may use ${patterns.join(', ') || 'no model'}`,
+  )
+}
+
+/** Every model that a request itself names: its own, those to fall back on, and OpenRouter's option `models`. */
+export function namedModels(
+  { model, fallbacks, openrouter, ...fields }: MessagesRequest,
+  headerOptions: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const options = [openrouter?.['models'], fields['models'], headerOptions['models']].flat()
+  const others = Array.isArray(fallbacks) ? fallbacks.map((other) => other.model) : []
+  return [model, ...others, ...options.filter((name) => typeof name === 'string')]
+}
+
+/** The headers that put a call on the caller's own account, where the caller has one. */
+export function accountHeaders(
+  { openrouter, model }: Pick<Target, 'openrouter' | 'model'>,
+  caller: Caller | undefined,
+): Readonly<Record<string, string>> {
+  if (caller?.upstreamKey === undefined) return NO_HEADERS
+  if (openrouter) return { authorization: `Bearer ${caller.upstreamKey}` }
+  throw new Failure(
+    'permission_error',
+    `model: a key of OpenRouter's own reaches only its models, and ${JSON.stringify(model)} is asked elsewhere`,
+  )
+}
+
+const NO_HEADERS = Object.freeze({})
