@@ -12,6 +12,7 @@ import { createConversations } from './messages/conversations.ts'
 import type { NamedUpstream, Services, Upstreams } from './messages/services.ts'
 import { compileSchemas } from './messages/validation/shape.ts'
 import type { Log } from './observability/log.ts'
+import { openTools } from './server-tools.ts'
 import { openDatabase } from './store/database.ts'
 import { createTokenCounter } from './tokens/counter.ts'
 import { compileChoice } from './translate/choice.ts'
@@ -32,12 +33,13 @@ const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 const MAX_CONVERSATIONS = 1000
 
 /** What the server has learned and keeps when its configuration changes. */
-export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache'>
+export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'tools'>
 
 export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({
   tokens: createTokenCounter({ clock }),
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
+  tools: openTools(config, clock),
 })
 
 function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCache {

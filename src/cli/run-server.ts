@@ -1,4 +1,5 @@
 import { version } from '../../package.json'
+import { ConfigError } from '../config/problem.ts'
 import type { Invocation } from './command.ts'
 import { type Running, serve } from './serve.ts'
 import { banner, cannotListen, PROGRAM } from './words.ts'
@@ -10,6 +11,7 @@ export async function runServer({ load, say, complain }: Invocation): Promise<nu
   try {
     running = serve(config, { name: PROGRAM, version }, complain, load)
   } catch (error) {
+    if (error instanceof ConfigError) throw error
     complain(cannotListen(config, error))
     return 1
   }

@@ -1,6 +1,7 @@
 import type { ResponseCache } from '../cache/cache.ts'
 import type { Clock } from '../core/clock.ts'
 import type { TokenCounter } from '../tokens/counter.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
 import type { Choose } from '../translate/choice.ts'
 import type { ModelMap } from '../translate/model.ts'
 import type { ServerLimits } from '../translate/options.ts'
@@ -42,6 +43,8 @@ export interface Services {
   readonly conversations: Conversations
   /** Finished answers, where they are remembered. */
   readonly cache: ResponseCache | undefined
+  /** The tools of this server, where it may run any. */
+  readonly tools: Toolbox | undefined
   readonly limits: ServerLimits
   readonly structured: StructuredSettings
   /** Refuse what Anthropic refuses instead of accepting it. */

@@ -52,6 +52,14 @@ const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad
   cacheTtlMs: { good: '60', value: 60_000, bad: '0' },
   cacheMaxBytes: { good: '1', value: 1_048_576, bad: '0' },
   cacheMemoryBytes: { good: '2', value: 2_097_152, bad: '1e9' },
+  toolExecutionEnabled: { good: 'on', value: true, bad: 'safe' },
+  toolWorkingDirectory: { good: '/srv/work', value: '/srv/work', bad: '~/work' },
+  toolExecutionTimeoutMs: { good: '2', value: 2000, bad: '0' },
+  toolRateLimitWindowMs: { good: '1.5', value: 1500, bad: '0' },
+  toolRateLimitMaxRequests: { good: '7', value: 7, bad: '0' },
+  toolMaxConcurrent: { good: '2', value: 2, bad: '0' },
+  toolMaxFileBytes: { good: '1', value: 1_048_576, bad: '0' },
+  toolMaxOutputChars: { good: '2000', value: 2000, bad: '10' },
   configFile: { good: '/etc/server.toml', value: '/etc/server.toml', bad: '~/server.toml' },
   dataDir: { good: '/var/lib/server', value: '/var/lib/server', bad: '~/data' },
   logLevel: { good: 'WARN', value: 'warn', bad: 'loud' },
@@ -142,6 +150,14 @@ test('nothing given is OpenRouter Anthropic Server on loopback with the demo ups
     cacheTtlMs: 3_600_000,
     cacheMaxBytes: 536_870_912,
     cacheMemoryBytes: 33_554_432,
+    toolExecutionEnabled: false,
+    toolWorkingDirectory: undefined,
+    toolExecutionTimeoutMs: 30_000,
+    toolRateLimitWindowMs: 60_000,
+    toolRateLimitMaxRequests: 100,
+    toolMaxConcurrent: 5,
+    toolMaxFileBytes: 10_485_760,
+    toolMaxOutputChars: 30_000,
     configFile: undefined,
     dataDir: '/home/ada/.local/share/openrouter-anthropic-server',
     logLevel: 'info',
@@ -355,7 +371,7 @@ describe('a secret', () => {
   }
 
   // A folder may have any name, so there is nothing wrong to tell.
-  const others = settingEntries().filter(([field]) => field !== 'dataDir')
+  const others = settingEntries().filter(([field]) => field !== 'dataDir' && field !== 'toolWorkingDirectory')
 
   test.each(others)('is not shown when it is pasted into %s', (_, { name }) => {
     const value = { [name]: `${SECRET} ${SECRET}` }

@@ -1,0 +1,20 @@
+import type { Clock } from '../core/clock.ts'
+import type { Workspace } from './files/workspace.ts'
+
+/** How much a run may take. */
+export interface ToolLimits {
+  /** How long it may take, unless the tool has a limit of its own. */
+  readonly timeoutMs: number
+  /** The largest file that is read or written. */
+  readonly maxFileBytes: number
+  /** The most characters of text that one run gives to the model. */
+  readonly maxOutputChars: number
+}
+
+/** What all runs share. Made once, with the toolbox. */
+export interface ToolServices {
+  readonly clock: Clock
+  readonly limits: ToolLimits
+  /** The only way to files. */
+  readonly workspace: Workspace
+}

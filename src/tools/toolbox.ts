@@ -1,0 +1,67 @@
+import type { CustomTool } from '../wire/anthropic/tools.ts'
+import { createRateLimiter, type RateLimit } from './limits.ts'
+import { createToolMetrics, type ToolCounts } from './metrics.ts'
+import { createPlaces } from './places.ts'
+import { TOOLS } from './registry.ts'
+import { type Runner, runTool } from './run.ts'
+import type { ToolServices } from './services.ts'
+import type { Tool, ToolCaller, ToolResult } from './tool.ts'
+
+export interface ToolboxOptions {
+  readonly services: ToolServices
+  readonly rate: RateLimit
+  /** The most runs at one time. */
+  readonly maxConcurrent: number
+  /** The tools that can be run; all of the registry, unless somebody knows better. */
+  readonly tools?: readonly Tool[]
+}
+
+/** The tools of this server, ready to be run. */
+export interface Toolbox {
+  readonly tools: readonly Tool[]
+  find(name: string): Tool | undefined
+  /** What a model is told of a tool. */
+  definitions(): readonly CustomTool[]
+  /** Runs a tool. Throws only the reason of the caller's signal. */
+  run(name: string, input: unknown, caller: ToolCaller): Promise<ToolResult>
+  metrics(): ToolboxMetrics
+}
+
+export interface ToolboxMetrics {
+  readonly tools: Readonly<Record<string, ToolCounts>>
+  readonly inFlight: number
+  readonly mostInFlight: number
+  readonly maxConcurrent: number
+  readonly timeoutMs: number
+  readonly rate: RateLimit
+}
+
+/** Joins the tools with what they need. */
+export function createToolbox({ services, rate, maxConcurrent, tools = TOOLS }: ToolboxOptions): Toolbox {
+  const metrics = createToolMetrics()
+  const byName = new Map(tools.map((tool) => [tool.name, tool]))
+  const runner: Runner = {
+    tools: byName,
+    services,
+    metrics,
+    limiter: createRateLimiter(services.clock),
+    rate,
+    places: createPlaces(maxConcurrent),
+    stopwatch: () => performance.now(),
+  }
+  return {
+    tools,
+    find: (name) => byName.get(name),
+    definitions: () =>
+      tools.map(({ name, description, input }) => ({ name, description, input_schema: input })),
+    run: async (name, input, caller) => runTool(runner, name, input, caller),
+    metrics: () => ({
+      tools: metrics.tools(),
+      inFlight: metrics.inFlight,
+      mostInFlight: metrics.mostInFlight,
+      maxConcurrent,
+      timeoutMs: services.limits.timeoutMs,
+      rate,
+    }),
+  }
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { createClock } from '../../src/clock.ts'
+import type { Logger } from '../../src/core/context.ts'
+import { openWorkspace } from '../../src/tools/files/workspace.ts'
+import type { ToolCaller, ToolContent, ToolResult } from '../../src/tools/tool.ts'
+import { createToolbox, type Toolbox, type ToolboxOptions } from '../../src/tools/toolbox.ts'
+
+/** One line that a tool run wrote to the log. */
+export interface LogEntry {
+  readonly level: string
+  readonly event: string
+  readonly fields: any
+}
+
+export interface Bench extends Disposable {
+  /** The real path of the working directory. */
+  readonly root: string
+  /** The folder around it, where secrets may lie. */
+  readonly outside: string
+  readonly toolbox: Toolbox
+  readonly log: LogEntry[]
+  readonly caller: (fields?: Partial<ToolCaller>) => ToolCaller
+  run(name: string, input: unknown, fields?: Partial<ToolCaller>): Promise<ToolResult>
+  /** Runs what must succeed, and gives its text. */
+  text(name: string, input: unknown, fields?: Partial<ToolCaller>): Promise<string>
+  /** Runs what must fail, and gives the message. */
+  failure(name: string, input: unknown, fields?: Partial<ToolCaller>): Promise<string>
+}
+
+export interface BenchOptions extends Partial<Pick<ToolboxOptions, 'rate' | 'maxConcurrent' | 'tools'>> {
+  readonly maxFileBytes?: number
+  readonly maxOutputChars?: number
+  readonly timeoutMs?: number
+}
+
+/** A toolbox over an empty working directory of its own. */
+export function createBench(options: BenchOptions = {}): Bench {
+  const outside = realpathSync.native(mkdtempSync(join(tmpdir(), 'tools-')))
+  const root = mkdtempSync(join(outside, 'work-'))
+  const { maxFileBytes = 1_000_000, maxOutputChars = 30_000, timeoutMs = 20_000 } = options
+  const log: LogEntry[] = []
+  const at =
+    (level: string): Logger['info'] =>
+    (event, fields = {}) =>
+      log.push({ level, event, fields })
+  const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const toolbox = createToolbox({
+    services: {
+      clock: createClock(),
+      limits: { timeoutMs, maxFileBytes, maxOutputChars },
+      workspace: openWorkspace(root, maxFileBytes),
+    },
+    rate: options.rate ?? { limit: 10_000, windowMs: 60_000 },
+    maxConcurrent: options.maxConcurrent ?? 5,
+    ...(options.tools ? { tools: options.tools } : {}),
+  })
+  const caller = (fields: Partial<ToolCaller> = {}): ToolCaller => ({
+    conversation: 'one',
+    owner: 'ann',
+    signal: new AbortController().signal,
+    log: logger,
+    ...fields,
+  })
+  const run: Bench['run'] = async (name, input, fields) => toolbox.run(name, input, caller(fields))
+  return {
+    root,
+    outside,
+    toolbox,
+    log,
+    caller,
+    run,
+    async text(name, input, fields) {
+      const { content, isError } = await run(name, input, fields)
+      if (isError) throw new Error(`${name} failed: ${textOf(content)}`)
+      return textOf(content)
+    },
+    async failure(name, input, fields) {
+      const { content, isError } = await run(name, input, fields)
+      if (!isError) throw new Error(`${name} did not fail: ${textOf(content)}`)
+      return textOf(content)
+    },
+    [Symbol.dispose]: () => rmSync(outside, { recursive: true, force: true }),
+  }
+}
+
+const textOf = (content: ToolContent): string =>
+  typeof content === 'string'
+    ? content
+    : content.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`)).join('\n')
