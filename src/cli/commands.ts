@@ -10,6 +10,26 @@ export const COMMANDS = {
     summary: 'Answer requests until told to stop; the default.',
     run: async (invocation) => (await import('./run-server.ts')).runServer(invocation),
   },
+  code: {
+    summary: 'Run Claude Code on this server, started for it if none is running.',
+    usage: '[-- ARGUMENTS OF CLAUDE]',
+    details: `All tiers of Claude Code are mapped: opus and sonnet are the model big, haiku is small; the context window is that of the model behind big. What stands behind -- goes to claude as it is. With --print-env nothing is started; the shell is told what to set:
+
+  eval "$(openrouter-anthropic-server code --print-env)"
+
+  openrouter-anthropic-server code --print-env --shell fish | source
+
+  openrouter-anthropic-server code --print-env --shell powershell | Out-String | Invoke-Expression`,
+    options: {
+      'print-env': { description: 'Print the commands that set the variables, and run nothing.' },
+      shell: {
+        placeholder: 'SHELL',
+        description: 'For bash, zsh, fish or powershell; else for the one in SHELL.',
+      },
+      claude: { placeholder: 'PATH', description: 'The program to run; else claude.' },
+    },
+    run: async (invocation) => (await import('./code.ts')).runCode(invocation),
+  },
   models: {
     summary: 'List the models that there are, with prices and limits.',
     usage: '[WORD...]',
@@ -39,6 +59,10 @@ export const COMMANDS = {
       json: { description: 'Print JSON.' },
     },
     run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
+  },
+  doctor: {
+    summary: 'Check settings, disk, port, network, key and models, and say what to do.',
+    run: async (invocation) => (await import('./doctor.ts')).runDoctor(invocation),
   },
   status: {
     summary: 'Say which server answers at HOST and PORT, and how it is.',
