@@ -1,3 +1,4 @@
+import type { Sources } from '../config/given.ts'
 import type { Machine } from '../config/machine.ts'
 import type { Config } from '../config/schema.ts'
 
@@ -25,6 +26,8 @@ export class CommandFailure extends Error {
 
 /** What a command works with. */
 export interface Invocation extends CommandLine {
+  /** What the configuration is made from. */
+  readonly sources: Sources
   /** Reads the configuration; throws a `ConfigError` that names every wrong value. */
   readonly load: (assumed?: Pick<Machine, 'hasKeys'>) => Config
   /** Writes to standard output: what was asked for, and nothing else. */

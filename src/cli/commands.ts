@@ -11,7 +11,7 @@ export const COMMANDS = {
     run: async (invocation) => (await import('./run-server.ts')).runServer(invocation),
   },
   code: {
-    summary: 'Run Claude Code on this server, started for it if none is running.',
+    summary: 'Run Claude Code on this server; start one if none runs.',
     usage: '[-- ARGUMENTS OF CLAUDE]',
     details: `All tiers of Claude Code are mapped: opus and sonnet are the model big, haiku is small; the context window is that of the model behind big. What stands behind -- goes to claude as it is. With --print-env nothing is started; the shell is told what to set:
 
@@ -60,8 +60,35 @@ export const COMMANDS = {
     },
     run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
   },
+  config: {
+    summary: 'Show the settings, or import those of claude-code-router.',
+    usage: '[show | import [FILE]]',
+    details: `"show" prints every setting with its value and where it comes from; keys are never shown, so the output may be sent to others. "import" turns a configuration of claude-code-router (by default ~/.claude-code-router/config.json) into one of this program, and says what had no place in it.`,
+    options: {
+      json: { description: 'show: print JSON.' },
+      write: { description: 'import: write the file where it is read from, unless there is one.' },
+    },
+    run: async (invocation) => (await import('./config.ts')).runConfig(invocation),
+  },
+  init: {
+    summary: 'Write a commented configuration file, after a few questions.',
+    options: { yes: { description: 'Ask nothing and write the file with comments only.' } },
+    run: async (invocation) => (await import('./init.ts')).runInit(invocation),
+  },
+  completions: {
+    summary: 'Print the completion script of a shell.',
+    usage: 'bash|zsh|fish|powershell',
+    details: `For this session:
+
+  source <(openrouter-anthropic-server completions bash)
+
+  openrouter-anthropic-server completions fish | source`,
+    run: async (invocation) => (await import('./completions.ts')).printCompletions(invocation),
+  },
   doctor: {
-    summary: 'Check settings, disk, port, network, key and models, and say what to do.',
+    summary: 'Check what a server needs, and say what to do.',
+    details:
+      'Looks at the settings, the data folder, the port, proxies and certificates, and asks every upstream for its models; with OpenRouter for the state of the key too. Nothing of it costs anything. The exit code is 1 when something has to be mended.',
     run: async (invocation) => (await import('./doctor.ts')).runDoctor(invocation),
   },
   status: {

@@ -18,9 +18,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { command, flags, ...line } = parseArguments(argv)
     const found = findCommand(command)
     if (!found) throw new Error(`there is no command ${command}`)
+    const sources = { ...thisMachine(), flags, hasKeys }
     return await found.run({
       ...line,
-      load: (assumed) => loadConfig({ ...thisMachine(), flags, hasKeys, ...assumed }),
+      sources,
+      load: (assumed) => loadConfig({ ...sources, ...assumed }),
       say: (text) => write(1, text),
       complain: (text) => write(2, text),
     })

@@ -68,7 +68,7 @@ function readTables(file: ConfigFile, { env }: Sources, report: Report): Tables 
 }
 
 /** The file that is named, which must exist, or else the user's own, which need not. */
-function openFile(sources: Sources, report: Report): ConfigFile | undefined {
+export function openFile(sources: Sources, report: Report): ConfigFile | undefined {
   const named = find(SETTINGS.configFile, sources, undefined)
   const path = named ? SETTINGS.configFile.kind.read(String(named.value).trim()) : userConfigFile(sources)
   if (path === undefined) return undefined
