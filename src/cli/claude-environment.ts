@@ -37,7 +37,7 @@ export function toClaudeEnvironment(facts: ClaudeFacts): Readonly<Record<string,
 }
 
 /** Variables that would lead Claude Code past the server, or show it a second key. */
-export const CLEARED_VARIABLES = [
+const CLEARED_VARIABLES = [
   'ANTHROPIC_API_KEY',
   'CLAUDE_CODE_USE_BEDROCK',
   'CLAUDE_CODE_USE_VERTEX',
