@@ -73,6 +73,10 @@ const DAMAGES: ReadonlySet<string | undefined> = new Set(['SQLITE_CORRUPT', 'SQL
 export const isDamaged = (error: unknown): boolean =>
   error instanceof SQLiteError && (DAMAGES.has(error.code) || /malformed|not a database/.test(error.message))
 
+/** Whether there was no room to write to. */
+export const isFull = (error: unknown): boolean =>
+  error instanceof SQLiteError && error.code === 'SQLITE_FULL'
+
 function setAside({ path, stamp, log }: DatabaseOptions, error: unknown): void {
   const kept = `${path}.damaged-${stamp()}`
   log.error('database-damaged', { path, kept_as: kept, error })
@@ -82,10 +86,10 @@ function setAside({ path, stamp, log }: DatabaseOptions, error: unknown): void {
 
 /** Reasons that a client or an operator can act on; the server keeps what it had. */
 const REASONS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^SQLITE_FULL|disk is full|ENOSPC/, "the disk of the server's data folder is full"],
+  [/^SQLITE_FULL|disk is full|ENOSPC|EDQUOT/, "the disk of the server's data folder is full"],
   [/^SQLITE_BUSY|^SQLITE_LOCKED|is locked/, "the server's database is locked by another program"],
-  [/^SQLITE_READONLY|readonly/, "the server's data folder cannot be written to"],
-  [/^SQLITE_CANTOPEN|EACCES|EROFS/, "the server's database cannot be opened"],
+  [/^SQLITE_READONLY|readonly|EACCES|EPERM|EROFS/, "the server's data folder cannot be written to"],
+  [/^SQLITE_CANTOPEN/, "the server's database cannot be opened"],
   [/^SQLITE_IOERR|EIO/, "the disk of the server's data folder failed"],
 ]
 
