@@ -7,6 +7,7 @@ import { editContext, tellAppliedEdits } from './context-edits.ts'
 import { type AnswerStream, streamAnswer } from './converse.ts'
 import { convert, refuseDepth } from './convert.ts'
 import { answerOfFirst } from './fallback.ts'
+import { resolveFiles } from './file-sources.ts'
 import { awaitModels, findTargets } from './map-model.ts'
 import { checkModels, namedModels } from './permission.ts'
 import { prepareRelay, streamRelay } from './relay.ts'
@@ -25,11 +26,12 @@ export async function answer(
   context: RequestContext,
 ): Promise<AnswerStream> {
   const { trace } = context
-  const valid = trace.step('validate', () => validate(body, services, context))
+  const asked = trace.step('validate', () => validate(body, services, context))
+  const valid = await resolveFiles(asked, services, context)
   await awaitModels(services)
   const targets = trace.step('map-model', () => mapTo(valid, services, context))
-  const put = async (asked: ValidRequest): Promise<AnswerStream> =>
-    answerOfFirst(targets, async (target) => ask(asked, target, services, context), context)
+  const put = async (request: ValidRequest): Promise<AnswerStream> =>
+    answerOfFirst(targets, async (target) => ask(request, target, services, context), context)
   return answerStructured(valid, put, services.structured, context)
 }
 

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../core/context.ts'
 import type { CountTokensResponse } from '../wire/anthropic/request.ts'
 import { editContext } from './context-edits.ts'
+import { resolveFiles } from './file-sources.ts'
 import { findTargets } from './map-model.ts'
 import type { Services } from './services.ts'
 import { validateRequest } from './validate.ts'
@@ -14,7 +15,7 @@ export async function countTokens(
   services: Services,
   context: RequestContext,
 ): Promise<CountTokensResponse> {
-  const valid = context.trace.step('validate', () =>
+  const asked = context.trace.step('validate', () =>
     validateRequest(body, {
       version: context.protocol.version,
       betas: context.protocol.betas,
@@ -22,6 +23,7 @@ export async function countTokens(
       operation: 'count_tokens',
     }),
   )
+  const valid = await resolveFiles(asked, services, context)
   const [target] = findTargets(valid.request, services)
   const { request, appliedEdits } = await editContext(valid, target, services)
   const inputTokens = await services.tokens.count(request, target.model)

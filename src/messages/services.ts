@@ -1,5 +1,6 @@
 import type { ResponseCache } from '../cache/cache.ts'
 import type { Clock } from '../core/clock.ts'
+import type { FileStore } from '../files/store.ts'
 import type { TokenCounter } from '../tokens/counter.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { Choose } from '../translate/choice.ts'
@@ -45,6 +46,10 @@ export interface Services {
   readonly cache: ResponseCache | undefined
   /** The tools of this server, where it may run any. */
   readonly tools: Toolbox | undefined
+  /** Files that requests may name, where they are kept. */
+  readonly files: FileStore | undefined
+  /** A request may be that large, whether it holds its files or names them. */
+  readonly maxRequestBytes: number
   readonly limits: ServerLimits
   readonly structured: StructuredSettings
   /** Refuse what Anthropic refuses instead of accepting it. */

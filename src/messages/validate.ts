@@ -4,7 +4,7 @@ import { checkCacheMarks } from './validation/cache-marks.ts'
 import { checkChatOptions } from './validation/chat-options.ts'
 import { checkSpeakers, checkText, checkTurns } from './validation/conversation.ts'
 import { checkExtraFields } from './validation/extra-fields.ts'
-import { checkFiles, checkMedia, checkMediaLimits } from './validation/media.ts'
+import { checkMedia, checkMediaLimits } from './validation/media.ts'
 import { checkSettings, checkStrictSettings } from './validation/settings.ts'
 import { checkShape } from './validation/shape.ts'
 import {
@@ -41,7 +41,6 @@ const RULES: readonly Rule[] = [
   checkSettings,
   checkChatOptions,
   checkOffered,
-  checkFiles,
 ]
 
 const STRICT_RULES: readonly Rule[] = [

@@ -382,7 +382,6 @@ describe('cache marks', () => {
 describe('images and documents', () => {
   const at = 'messages.0.content.0.image.source.base64'
   const pdf = (data: string) => document({ type: 'base64', media_type: 'application/pdf', data })
-  const file = { type: 'file', file_id: 'file_1' }
   refuses([
     [
       'C76 bad media type',
@@ -462,20 +461,6 @@ describe('images and documents', () => {
       talk(...ASKED, user(result('t1', { content: [image(), document(PLAIN)] }))),
     ],
   ])
-
-  test.each([
-    ['an image', talk(user({ type: 'image', source: file }))],
-    ['a document', talk(user(document(file)))],
-    [
-      'an image inside a tool result',
-      talk(...ASKED, user(result('t1', { content: [{ type: 'image', source: file }] }))),
-    ],
-  ])('C75 %s of an unknown file is a 404', (_, body) => {
-    const failure = failureOf(body)
-    expect(failure?.kind).toBe('not_found_error')
-    expect(failure?.status).toBe(404)
-    expect(failure?.message).toBe('File `file_1` not found.')
-  })
 })
 
 describe('tools', () => {

@@ -1,4 +1,4 @@
-import { Failure, invalidRequest } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import type { DocumentBlock, ImageBlock } from '../../wire/anthropic/content.ts'
 import { insideBlock, type Located, type Subject } from './subject.ts'
 
@@ -16,6 +16,10 @@ const SIGNATURES = {
   'image/webp': /^RIFF[^]{4}WEBP/,
   'application/pdf': /%PDF-/,
 } as const
+
+/** Whether files of that type can be told by how they begin. */
+export const isSigned = (mediaType: string): mediaType is keyof typeof SIGNATURES =>
+  Object.hasOwn(SIGNATURES, mediaType)
 
 const SIGNATURE_BYTES = { image: 12, document: 1024 } as const
 
@@ -36,7 +40,7 @@ const FORMAT_FAULT = 'The file format is invalid or unsupported'
 const isBase64 = (data: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(data) && data.length % 4 !== 1
 
 /** What is wrong with base64 data that is said to be of a media type. */
-function findMismatch(
+export function findMismatch(
   kind: MediaBlock['type'],
   { media_type, data }: { readonly media_type: keyof typeof SIGNATURES; readonly data: string },
 ): string | undefined {
@@ -50,14 +54,6 @@ function findMismatch(
 /** The first bytes, one character each. */
 const decodeHead = (data: string, bytes: number): string =>
   Buffer.from(data.slice(0, Math.ceil(bytes / 3) * 4), 'base64').toString('latin1')
-
-/** Files are not stored here, so that no id is known (Anthropic API, V59). */
-export function checkFiles({ blocks }: Subject): void {
-  for (const located of blocks) {
-    if (!isMedia(located) || located.block.source.type !== 'file') continue
-    throw new Failure('not_found_error', `File \`${located.block.source.file_id}\` not found.`)
-  }
-}
 
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024
 
@@ -74,7 +70,7 @@ export function checkMediaLimits({ blocks }: Subject): void {
 }
 
 /** The same for an image whose bytes are known otherwise (V53). */
-function checkImageSize(path: string, bytes: number): void {
+export function checkImageSize(path: string, bytes: number): void {
   if (bytes <= MAX_IMAGE_BYTES) return
   throw invalidRequest(`${path}: image exceeds 10 MB maximum: ${bytes} bytes > ${MAX_IMAGE_BYTES} bytes`)
 }

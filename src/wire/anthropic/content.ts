@@ -40,7 +40,7 @@ export const TextBlock = open({
 })
 export type TextBlock = Static<typeof TextBlock>
 
-const IMAGE_MEDIA_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const
+export const IMAGE_MEDIA_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const
 const Base64Image = open({
   type: Type.Literal('base64'),
   media_type: oneOf(IMAGE_MEDIA_TYPES),
