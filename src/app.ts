@@ -3,6 +3,7 @@ import { Elysia } from 'elysia'
 import { cacheRoutes } from './http/cache.ts'
 import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
+import { filesRoutes } from './http/files.ts'
 import { healthRoutes } from './http/health.ts'
 import { keysRoutes } from './http/keys.ts'
 import { messagesRoutes } from './http/messages.ts'
@@ -25,7 +26,11 @@ export function createApp(server: Server) {
     .use(keysRoutes(server))
     .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))
   for (const prefix of [PREFIX, TWIN_PREFIX])
-    app.use(messagesRoutes(server, prefix)).use(modelsRoutes(server, prefix)).use(cacheRoutes(server, prefix))
+    app
+      .use(messagesRoutes(server, prefix))
+      .use(modelsRoutes(server, prefix))
+      .use(filesRoutes(server, prefix))
+      .use(cacheRoutes(server, prefix))
   routes.push(...app.routes)
   return app
 }

@@ -8,6 +8,9 @@ import type { Config } from './config/schema.ts'
 import type { UpstreamConfig } from './config/tables.ts'
 import type { Clock } from './core/clock.ts'
 import type { Failure } from './core/errors.ts'
+import { createFileStore } from './files/disk-store.ts'
+import type { FileStore } from './files/store.ts'
+import type { Chores } from './janitor.ts'
 import { createConversations } from './messages/conversations.ts'
 import type { NamedUpstream, Services, Upstreams } from './messages/services.ts'
 import { compileSchemas } from './messages/validation/shape.ts'
@@ -33,13 +36,26 @@ const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 const MAX_CONVERSATIONS = 1000
 
 /** What the server has learned and keeps when its configuration changes. */
-export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'tools'>
+export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'tools' | 'files'>
 
 export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({
   tokens: createTokenCounter({ clock }),
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
   tools: openTools(config, clock),
+  files: config.enableFiles ? createFiles(config, clock, log) : undefined,
+})
+
+/** Closes what is open on the disk. */
+export function closeMemory({ cache, files }: Memory): void {
+  cache?.close()
+  files?.close()
+}
+
+/** What is to be done from time to time, by the names that the log gives it. */
+export const choresOf = ({ cache, files }: Memory): Chores => ({
+  ...(cache ? { cache: async () => cache.removeExpired() } : {}),
+  ...(files ? { files: async () => files.cleanup() } : {}),
 })
 
 function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCache {
@@ -55,6 +71,16 @@ function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCa
   return createCache({ tiers: [memory, disk], ttlMs: config.cacheTtlMs, salt: disk.salt, clock })
 }
 
+const createFiles = (config: Config, clock: Clock, log: Log): FileStore =>
+  createFileStore({
+    dataDir: config.dataDir,
+    maxBytes: config.filesMaxBytes,
+    quotaBytes: config.filesQuotaBytes,
+    expireAfterMs: config.filesExpireAfterMs,
+    clock,
+    log,
+  })
+
 /** Joins the parts that answer requests, as the configuration wants them. */
 export function createServices(config: Config, memory: Memory, clock: Clock, log: Log): Services {
   const { upstreams, modelRules, cacheBreakpoints, routes, maxTokensLimit, requireParameters } = config
@@ -65,6 +91,7 @@ export function createServices(config: Config, memory: Memory, clock: Clock, log
     models: toModelMap(config),
     choose: compileChoice({ models: toModelMap(config), upstreams, modelRules, cacheBreakpoints }),
     routes,
+    maxRequestBytes: config.maxBodyBytes,
     limits: { maxTokensLimit, requireParameters },
     structured: { retries: config.structuredRetries },
     strict: config.strictCompat,

@@ -9,8 +9,9 @@ import { SECURITY_HEADERS } from '../http/respond.ts'
 import { createActivity, type Server } from '../http/server.ts'
 import { openKeys } from '../keys/open.ts'
 import type { KeyStore } from '../keys/store.ts'
+import { startJanitor } from '../janitor.ts'
 import { createLog, type Log } from '../observability/log.ts'
-import { createMemory, createServices, type Memory, warmUp } from '../services.ts'
+import { choresOf, closeMemory, createMemory, createServices, type Memory, warmUp } from '../services.ts'
 
 export interface Program {
   readonly name: string
@@ -68,6 +69,7 @@ export function serve(
     log,
   })
   setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
+  const stopJanitor = startJanitor(choresOf(memory), log)
   const listener = app.server
   const { port } = listener ?? { port: config.port }
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -75,7 +77,11 @@ export function serve(
     url: `http://${host}:${port}`,
     async stop() {
       stopReloading()
+      stopJanitor()
       await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
+      closeMemory(memory)
+      log.info('stopped')
+      log.flush()
     },
   }
 }
@@ -119,6 +125,4 @@ async function drain(
   clearTimeout(timer)
   if (server.activity.active > 0) log.warn('stopping-cuts', { running_requests: server.activity.active })
   await stop(true)
-  log.info('stopped')
-  log.flush()
 }

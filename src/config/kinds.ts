@@ -41,6 +41,13 @@ export const seconds = secondsOf(0, 'from 0')
 /** A length of time of a millisecond or more, written in seconds and held in milliseconds. */
 export const positiveSeconds = secondsOf(1, 'more than 0 and up')
 
+/** A lifetime such as that of a file, from an hour to ninety days. */
+export const lifetime: Kind<number> = {
+  read: (text) => scaled(text, 1000, 3_600_000, 7_776_000_000),
+  allowed: 'seconds, from 3600 (an hour) to 7776000 (ninety days)',
+  placeholder: 'SECONDS',
+}
+
 /** A size, written in megabytes of 1,048,576 bytes and held in bytes. */
 export const megabytes = (most: number): Kind<number> => ({
   read: (text) => scaled(text, BYTES_A_MEGABYTE, 1, most * BYTES_A_MEGABYTE),

@@ -12,6 +12,7 @@ export const GROUPS = [
   'Other limits',
   'Response cache',
   'Server-side tools',
+  'Uploaded files',
   'Files and logs',
 ] as const
 
@@ -352,6 +353,38 @@ export const SETTINGS = {
     kind: kinds.integer(1000, 1_000_000),
     default: '30000',
     description: 'Most characters of text that one run gives to the model.',
+    restart: true,
+  },
+  enableFiles: {
+    name: 'ENABLE_FILES',
+    group: 'Uploaded files',
+    kind: kinds.onOrOff,
+    default: 'true',
+    description: 'Take files by the Files API, for messages to refer to.',
+    restart: true,
+  },
+  filesMaxBytes: {
+    name: 'FILES_MAX_SIZE',
+    group: 'Uploaded files',
+    kind: kinds.megabytes(65_536),
+    default: '500',
+    description: 'Largest file; a larger one is answered with status 413.',
+    restart: true,
+  },
+  filesQuotaBytes: {
+    name: 'FILES_QUOTA',
+    group: 'Uploaded files',
+    kind: kinds.megabytes(16_777_216),
+    default: '10240',
+    description: 'Most that the files of one client key may take together.',
+    restart: true,
+  },
+  filesExpireAfterMs: {
+    name: 'FILES_EXPIRE_AFTER',
+    group: 'Uploaded files',
+    kind: kinds.lifetime,
+    default: { shown: 'never' },
+    description: 'How long a file stays whose upload did not say it with expires_in_seconds.',
     restart: true,
   },
   configFile: {

@@ -18,12 +18,16 @@ export interface TestServer extends AsyncDisposable {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number>
 }
 
-/** Starts the real process on a free port. It sees no setting of the surrounding environment, only `settings`. */
+/**
+ * Starts the real process on a free port. It sees no setting of the surrounding environment, only `settings`. A
+ * wrapper is a command that becomes the process whose command line follows its own.
+ */
 export async function startServer(
   settings: Readonly<Record<string, string>> = {},
   args: readonly string[] = [],
+  wrapper: readonly string[] = [],
 ): Promise<TestServer> {
-  const child = Bun.spawn([...COMMAND, ...args], {
+  const child = Bun.spawn([...wrapper, ...COMMAND, ...args], {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: '/nonexistent',

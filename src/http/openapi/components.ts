@@ -16,6 +16,7 @@ import {
   ToolUseBlock,
 } from '../../wire/anthropic/content.ts'
 import { ErrorResponse } from '../../wire/anthropic/errors.ts'
+import { DeletedFile, FileList, FileMetadata } from '../../wire/anthropic/files.ts'
 import { ModelInfo, ModelList } from '../../wire/anthropic/models.ts'
 import {
   CountTokensRequest,
@@ -98,6 +99,9 @@ export const SCHEMAS = {
   ProviderPreferences,
   ReasoningOptions,
   Plugin,
+  FileMetadata,
+  FileList,
+  DeletedFile,
   CacheStatistics,
   CacheCleared,
   CacheCleanedUp,

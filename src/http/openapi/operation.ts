@@ -9,6 +9,7 @@ export const TAGS = {
   Messages: 'Anthropic Messages API',
   Models: 'What can answer: the aliases of this server and the models of its upstream',
   Keys: 'Client keys of this server; only for the holder of the admin key',
+  Files: 'Files that messages refer to instead of holding them',
   Cache: 'The response cache of this server: what it holds and what it saved',
   Server: 'The server itself; none of these needs a key',
 } as const
