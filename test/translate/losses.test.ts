@@ -377,6 +377,7 @@ describe('every documented field is sent, done or reported', () => {
   /** What has its effect elsewhere than in the chat request. */
   const DONE_HERE: Readonly<Record<string, string>> = {
     '.model': 'mapped before: map-model.ts',
+    'image.source(file).file_id': 'its content was put in its place before: file-sources.ts',
     'tools[](custom).eager_input_streaming': "the way in which the answer's arguments are streamed",
     'message(system).clear_at': 'done before: context-edits.ts',
     'context_management.edits[].trigger': 'done before: context-edits.ts',
@@ -399,7 +400,6 @@ describe('every documented field is sent, done or reported', () => {
     'mcp_servers[]',
     'thread',
     'container_upload',
-    'image.source(file)',
     'tools[](toolset)',
   ])
   /** Tools that OpenRouter runs are refused elsewhere. */
