@@ -60,8 +60,9 @@ function parseJson(text: string): unknown {
   const value = parse(text)
   if (isDeeperThan(MAX_DEPTH, value))
     throw invalidRequest(`The request body is nested too deeply; at most ${MAX_DEPTH} levels are read`)
-  // Half a surrogate pair can be escaped in JSON but not be sent on; only texts that hold such an escape are searched.
-  if (/\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(value))
+  // Half a surrogate pair can be escaped in JSON but not be sent on; only texts that hold such an escape are searched,
+  // and most texts hold no escape by number at all, which is found out faster.
+  if (text.includes('\\u') && /\\u[dD][89a-fA-F]/.test(text) && hasLoneSurrogate(value))
     throw invalidRequest('The request body is not valid JSON: no low surrogate in string')
   return value
 }

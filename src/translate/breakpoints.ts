@@ -20,8 +20,11 @@ export function withBreakpoints(body: ChatRequest, target: Target): ChatRequest 
 // — the client's —
 
 function countBreakpoints({ tools = [], messages, cache_control: top }: ChatRequest): number {
-  const parts = messages.flatMap(({ content }): readonly Part[] => (Array.isArray(content) ? content : []))
-  return [...tools, ...parts].filter(isMarked).length + (top ? 1 : 0)
+  let count = top ? 1 : 0
+  for (const tool of tools) if (isMarked(tool)) count++
+  for (const { content } of messages)
+    if (Array.isArray(content)) for (const part of content) if (isMarked(part)) count++
+  return count
 }
 
 const isMarked = (place: ChatTool | Part): boolean =>

@@ -45,7 +45,8 @@ export interface RuleRow {
 }
 
 /** Prepares the choice that every request asks for. Without tables, all goes to the default upstream as it is named. */
-export const compileChoice = (tables?: ChoiceTables): Choose => (tables ? chooserOf(tables) : asNamed)
+export const compileChoice = (tables?: ChoiceTables): Choose =>
+  tables ? remembered(chooserOf(tables)) : asNamed
 
 const asNamed: Choose = (model) => ({
   upstream: DEFAULT_UPSTREAM,
@@ -55,6 +56,21 @@ const asNamed: Choose = (model) => ({
   options: NO_OPTIONS,
   cacheBreakpoints: 'client',
 })
+
+/** Names come from clients, so that only so many are remembered, and none that is no name of a model. */
+const MAX_NAMES = 1000
+const MAX_NAME_CHARS = 200
+
+function remembered(choose: Choose): Choose {
+  const choices = new Map<string, Choice>()
+  return (requested) => {
+    const known = choices.get(requested)
+    if (known) return known
+    const choice = choose(requested)
+    if (choices.size < MAX_NAMES && requested.length <= MAX_NAME_CHARS) choices.set(requested, choice)
+    return choice
+  }
+}
 
 /**
  * A name that begins with an upstream's name and a slash goes there;

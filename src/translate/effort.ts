@@ -25,8 +25,10 @@ export function effortOf(
 }
 
 /** The last message of the conversation that sets the effort. */
-export const effortSetter = (turns: readonly Turn[]): SystemMessage | undefined =>
-  turns.map(({ message }) => message).findLast(setsEffort)
+export function effortSetter(turns: readonly Turn[]): SystemMessage | undefined {
+  const message = turns.findLast((turn) => setsEffort(turn.message))?.message
+  return message && setsEffort(message) ? message : undefined
+}
 
 type SystemMessage = Extract<Message, { role: 'system' }>
 

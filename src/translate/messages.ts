@@ -1,3 +1,4 @@
+import type { ToolResultBlock } from '../wire/anthropic/content.ts'
 import type { ChatMessage, Part, TextPart } from '../wire/openrouter/request.ts'
 import { addAssistant } from './assistant.ts'
 import { toParts } from './blocks.ts'
@@ -51,11 +52,15 @@ function addTurn(
 }
 
 function addUser(messages: ChatMessage[], turn: Turn, calls: readonly string[], target: Target): void {
-  const results = turn.content.filter((block) => block.type === 'tool_result')
+  const results: ToolResultBlock[] = []
+  const parts: Part[] = []
+  for (const block of turn.content)
+    if (block.type === 'tool_result') results.push(block)
+    else parts.push(...toParts(block, target))
+  if (results.length === 0) return appendUser(messages, parts, target)
   const { messages: answers, moved } = toToolResults(results, calls, target)
   messages.push(...answers)
-  const rest = turn.content.flatMap((block) => (block.type === 'tool_result' ? [] : toParts(block, target)))
-  appendUser(messages, [...moved, ...rest], target)
+  appendUser(messages, [...moved, ...parts], target)
 }
 
 /** Neighbouring user messages become one: several providers insist on alternation. */

@@ -25,8 +25,15 @@ export const findSources = (request: MessagesRequest, headers: Fields, target: T
 const NOTHING: Fields = {}
 
 /** Stop sequences of all sources, `stop` being chat completions' name for them; none hides another. */
-export const everyStop = (request: MessagesRequest, { inside, headers, model }: OptionSources): unknown[] =>
-  [request.stop_sequences, request.stop, inside['stop'], headers['stop'], model['stop']].flat()
+export function everyStop(
+  request: MessagesRequest,
+  { inside, headers, model }: OptionSources,
+): readonly string[] {
+  const stops: string[] = []
+  for (const given of [request.stop_sequences, request.stop, inside['stop'], headers['stop'], model['stop']])
+    for (const stop of Array.isArray(given) ? given : [given]) if (typeof stop === 'string') stops.push(stop)
+  return stops
+}
 
 /** Whether the answer shall hold what Anthropic's has no place for. */
 export const wantsDetails = ({ inside, headers, model }: OptionSources): boolean =>
@@ -48,12 +55,19 @@ const IS_SHARED: ReadonlySet<string> = new Set(SHARED_NAMES)
 export function clientOptions(request: MessagesRequest, { inside, headers }: OptionSources): Options {
   const options: Options = {}
   const beside: Fields = request
-  for (const name of CHAT_OPTIONS)
-    set(options, name, name in inside ? inside[name] : (beside[name] ?? maskedBy(beside, name, headers)))
+  if (namesAny(inside) || namesAny(beside) || namesAny(headers))
+    for (const name of CHAT_OPTIONS)
+      set(options, name, name in inside ? inside[name] : (beside[name] ?? maskedBy(beside, name, headers)))
   for (const name in inside)
     if (!IS_CHAT_OPTION.has(name) && !TAKEN.has(name)) set(options, name, inside[name])
   if (!namesToolChoice(request, inside)) set(options, 'tool_choice', headers['tool_choice'])
   return options
+}
+
+/** Most requests name none, and looking at what they have is quicker than looking for each option. */
+function namesAny(fields: Fields): boolean {
+  for (const name in fields) if (IS_CHAT_OPTION.has(name)) return true
+  return false
 }
 
 /** null beside Anthropic's fields says that the header's value is not wanted. */

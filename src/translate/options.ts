@@ -41,25 +41,31 @@ export interface OptionTerms {
 export function toOptions(terms: OptionTerms): Options {
   const { request, target, limits } = terms
   const own = fit(clientOptions(request, terms.sources), terms)
-  const house = houseOptions(terms, own)
+  const options = houseOptions(terms, own)
+  const isToldToReason = saysReasoning(own) || saysReasoning(options)
+  const isToldOfStream = 'stream_options' in options
   const maxTokens = outputLimit(terms)
-  const options: Options = {
-    ...house,
-    ...('max_completion_tokens' in own || 'max_tokens' in own ? {} : { [limitName(target)]: maxTokens }),
-    ...sampling(request, target),
-    ...stops(terms),
-    ...terms.toolChoice,
-    ...(saysReasoning(own) || saysReasoning(house) ? {} : reasoning(terms, maxTokens)),
-    ...service(request, target),
-    ...metadata(request),
-    ...(target.openrouter ? openrouterDefaults(terms) : {}),
-    ...(request.stream && !('stream_options' in house) ? { stream_options: { include_usage: true } } : {}),
-    ...own,
-    ...toResponseFormat(request, target, terms.sources.headers),
-  }
+  if (!('max_completion_tokens' in own || 'max_tokens' in own)) options[limitName(target)] = maxTokens
+  add(options, sampling(request, target))
+  add(options, stops(terms))
+  add(options, terms.toolChoice)
+  if (!isToldToReason) add(options, reasoning(terms, maxTokens))
+  add(options, service(request, target))
+  add(options, metadata(request))
+  if (target.openrouter) add(options, openrouterDefaults(terms))
+  if (request.stream && !isToldOfStream) options['stream_options'] = { include_usage: true }
+  add(options, own)
+  add(options, toResponseFormat(request, target, terms.sources.headers))
   if (!target.openrouter) return options
-  const pinned: Options = { ...options, ...providerPin(terms.turns, target, options) }
-  return { ...pinned, ...plugins(pinned), ...(limits.requireParameters ? requireParameters(pinned) : {}) }
+  add(options, providerPin(terms.turns, target, options))
+  add(options, plugins(options))
+  if (limits.requireParameters) add(options, requireParameters(options))
+  return options
+}
+
+/** Most parts add nothing, and a loop costs least then: this is half of a small request's translation. */
+function add(options: Options, more: Options): void {
+  for (const name in more) options[name] = more[name]
 }
 
 // — limits and sampling —
@@ -104,7 +110,7 @@ const MAX_STOPS = 4
 
 /** All stop sequences, whoever set them. */
 export const stopSequences = (request: MessagesRequest, sources: OptionSources): readonly string[] =>
-  everyStop(request, sources).filter((text): text is string => typeof text === 'string' && text !== '')
+  everyStop(request, sources).filter((text) => text !== '')
 
 function stops({ request, sources, target }: OptionTerms): Options {
   const sequences = stopSequences(request, sources)
@@ -145,18 +151,19 @@ function service({ speed, service_tier: tier }: MessagesRequest, target: Target)
 
 /** What a client says about itself beside `user_id`, which has a field of its own. */
 function metadata(request: MessagesRequest): Options {
-  const { user_id: _user, ...rest } = request.metadata ?? {}
+  if (!request.metadata) return {}
+  const { user_id: _user, ...rest } = request.metadata
   return Object.keys(rest).length > 0 ? { metadata: rest } : {}
 }
 
 function openrouterDefaults({ request, target, sessionId }: OptionTerms): Options {
   const userId = request.metadata?.user_id
-  return {
-    ...(userId ? { user: toUser(userId) } : {}),
-    ...(sessionId ? { session_id: sessionId.slice(0, MAX_ID_CHARS) } : {}),
-    ...cacheMark(request, target),
-    ...(target.fallbacks.length > 0 ? { models: target.fallbacks } : {}),
-  }
+  const options: Options = {}
+  if (userId) options['user'] = toUser(userId)
+  if (sessionId) options['session_id'] = sessionId.slice(0, MAX_ID_CHARS)
+  add(options, cacheMark(request, target))
+  if (target.fallbacks.length > 0) options['models'] = target.fallbacks
+  return options
 }
 
 const MAX_ID_CHARS = 256
@@ -168,7 +175,8 @@ const toUser = (userId: string): string =>
 /** The conversation's id for sticky routing: Claude Code's header, else what its user id holds. */
 export function sessionIdOf(request: MessagesRequest, header: string | undefined): string | undefined {
   if (header) return header
-  const userId = request.metadata?.user_id ?? ''
+  const userId = request.metadata?.user_id
+  if (!userId) return undefined
   return /"session_id":\s*"([^"]+)"/.exec(userId)?.[1] ?? /_session_([0-9a-f-]{36})$/.exec(userId)?.[1]
 }
 

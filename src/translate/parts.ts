@@ -9,9 +9,14 @@ export const textPart = (text: string): TextPart => ({ type: 'text', text })
  * make a message of each.
  */
 export function toContent<Kind extends Part>(parts: Kind[], target: Target): string | Kind[] {
-  const texts = parts.map((part) => (part.type === 'text' ? part.text : undefined))
-  if (texts.includes(undefined)) return parts
-  if (!target.openrouter) return texts.join('\n\n')
   const [only] = parts
-  return parts.length === 1 && !only?.cache_control ? (texts[0] ?? '') : parts
+  if (parts.length === 1 && only?.type === 'text' && !(only.cache_control && target.openrouter))
+    return only.text
+  return target.openrouter ? parts : (joinTexts(parts) ?? parts)
+}
+
+/** Undefined where there is more than text. */
+function joinTexts(parts: readonly Part[]): string | undefined {
+  const texts = parts.map((part) => (part.type === 'text' ? part.text : undefined))
+  return texts.includes(undefined) ? undefined : texts.join('\n\n')
 }

@@ -58,9 +58,10 @@ export function translateRequest(
     limits,
   })
   if (choice.reminder !== undefined) appendReminder(messages, choice.reminder, target)
+  const system = toSystem(systemWithFormat(request, target, sources.headers), target)
   const unguarded: ChatRequest = {
     model: target.model,
-    messages: [...toSystem(systemWithFormat(request, target, sources.headers), target), ...messages],
+    messages: system.length > 0 ? [...system, ...messages] : messages,
     ...(tools.length > 0 ? { tools: [...tools] } : {}),
     stream: request.stream === true,
     ...options,
@@ -130,18 +131,20 @@ function isHourCache({ messages, tools, cache_control: top }: ChatRequest): bool
   }
   count(top as CacheMark | undefined)
   for (const tool of tools ?? []) if ('cache_control' in tool) count(tool.cache_control)
-  for (const part of partsOf(messages)) count(part.cache_control)
+  eachPart(messages, (part) => count(part.cache_control))
   return hours > 0 && others === 0
 }
 
 function binaryChars(messages: readonly ChatMessage[]): number {
   let total = 0
-  for (const part of partsOf(messages)) total += binaryLength(part)
+  eachPart(messages, (part) => {
+    total += binaryLength(part)
+  })
   return total
 }
 
-function* partsOf(messages: readonly ChatMessage[]): Generator<Part> {
-  for (const { content } of messages) if (Array.isArray(content)) yield* content
+function eachPart(messages: readonly ChatMessage[], visit: (part: Part) => void): void {
+  for (const { content } of messages) if (Array.isArray(content)) for (const part of content) visit(part)
 }
 
 function binaryLength(part: Part): number {

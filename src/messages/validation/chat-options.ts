@@ -30,6 +30,7 @@ export function checkChatOptions({ request, options }: Subject): void {
  * Throws a `Failure` that names the header or the setting.
  */
 export function checkOptionSources(headers: Fields, { model, options }: Target): void {
+  if (isEmpty(headers) && isEmpty(options)) return
   const given = readHeaderOptions(headers)
   checkValues(given, inHeader)
   checkReasoning(given, inHeader)
@@ -39,6 +40,11 @@ export function checkOptionSources(headers: Fields, { model, options }: Target):
   refuse(BODY_NAMES, options, inSettings, 'Extra inputs are not permitted; every request says it itself')
   refuse(LIMITS, options, inSettings, 'every request has its own max_tokens; MAX_TOKENS_LIMIT lowers it')
   for (const [name, { about }] of Object.entries(REFUSED)) refuse([name], options, inSettings, about)
+}
+
+function isEmpty(fields: Fields): boolean {
+  for (const _name in fields) return false
+  return true
 }
 
 const BODY_NAMES = Object.keys(BODY_FIELDS)
