@@ -3,6 +3,7 @@ import { Elysia } from 'elysia'
 import { findModel, listModels } from '../messages/models.ts'
 import { addressOf } from './address.ts'
 import { apiOperation, ref } from './openapi/operation.ts'
+import { pageQueryOf } from './page.ts'
 import { json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
 import type { Server } from './server.ts'
@@ -13,15 +14,7 @@ export const modelsRoutes = (server: Server, prefix: string) =>
     .get(
       '/models',
       route(server, async (request, { context }) => {
-        const query = new URLSearchParams(addressOf(request).query)
-        const page = await listModels(
-          {
-            limit: query.get('limit'),
-            afterId: query.get('after_id'),
-            beforeId: query.get('before_id'),
-          },
-          server.services,
-        )
+        const page = await listModels(pageQueryOf(request), server.services)
         return json(page, { ...baseHeaders(server, request), 'request-id': context.id })
       }),
       { detail: LIST_MODELS },

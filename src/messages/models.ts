@@ -4,23 +4,12 @@ import type { ModelInfo, ModelList } from '../wire/anthropic/models.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
 import { toCapabilities } from './capabilities.ts'
 import { findTargets } from './map-model.ts'
+import { checkPage, type PageQuery } from './page.ts'
 import type { NamedUpstream, Services } from './services.ts'
-
-/** Page through the list (Anthropic API, §1.3). */
-export interface PageQuery {
-  readonly limit: string | null
-  readonly afterId: string | null
-  readonly beforeId: string | null
-}
-
-const DEFAULT_LIMIT = 20
-const MAX_LIMIT = 1000
 
 /** Aliases first, then the upstream's models, newest first. */
 export async function listModels(query: PageQuery, services: Services): Promise<ModelList> {
-  const limit = parseLimit(query.limit)
-  if (query.afterId !== null && query.beforeId !== null)
-    throw invalidRequest('after_id: only one of after_id and before_id may be given')
+  const limit = checkPage(query)
   const all = await allModels(services)
   const [start, end] = pageBounds(all, limit, query)
   const data = all.slice(start, end)
@@ -30,16 +19,6 @@ export async function listModels(query: PageQuery, services: Services): Promise<
     first_id: data[0]?.id ?? null,
     last_id: data.at(-1)?.id ?? null,
   }
-}
-
-function parseLimit(text: string | null): number {
-  if (text === null) return DEFAULT_LIMIT
-  if (!/^-?\d+$/.test(text))
-    throw invalidRequest('limit: Input should be a valid integer, unable to parse string as an integer')
-  const limit = Number(text)
-  if (limit < 1) throw invalidRequest('limit: Input should be greater than or equal to 1')
-  if (limit > MAX_LIMIT) throw invalidRequest(`limit: Input should be less than or equal to ${MAX_LIMIT}`)
-  return limit
 }
 
 function pageBounds(all: readonly ModelInfo[], limit: number, query: PageQuery): readonly [number, number] {
