@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 
+import { batchesRoutes } from './http/batches.ts'
 import { cacheRoutes } from './http/cache.ts'
 import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
@@ -28,6 +29,7 @@ export function createApp(server: Server) {
   for (const prefix of [PREFIX, TWIN_PREFIX])
     app
       .use(messagesRoutes(server, prefix))
+      .use(batchesRoutes(server, prefix))
       .use(modelsRoutes(server, prefix))
       .use(filesRoutes(server, prefix))
       .use(cacheRoutes(server, prefix))

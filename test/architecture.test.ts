@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ['.', 'http', 'keys', 'observability', 'config', 'wire', 'core'],
   http: ['batches', 'files', 'keys', 'messages', 'tools', 'cache', 'observability', 'wire', 'core'],
-  batches: ['messages', 'store', 'wire', 'core'],
+  batches: ['messages', 'store', 'observability', 'wire', 'core'],
   messages: ['files', 'tokens', 'translate', 'upstream', 'tools', 'cache', 'wire', 'core'],
   files: ['store', 'wire', 'core'],
   keys: ['store', 'wire', 'core'],

@@ -1,4 +1,5 @@
 import { createApp } from '../app.ts'
+import { createBatchEngine } from '../batch-engine.ts'
 import { createClock } from '../clock.ts'
 import { isLoopback, thisMachine } from '../config/machine.ts'
 import { keepReloading } from '../config/reload.ts'
@@ -42,6 +43,7 @@ export function serve(
   const server: Server = {
     ...partsOf(config, memory, keys, clock, log),
     keys,
+    batches: createBatchEngine(config, () => server.services, clock, log),
     clock,
     log,
     activity: createActivity(),
@@ -68,6 +70,7 @@ export function serve(
     clock,
     log,
   })
+  server.batches.resume()
   setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
   const stopJanitor = startJanitor(choresOf(memory), log)
   const listener = app.server
@@ -101,6 +104,7 @@ export const partsOf = (config: Config, memory: Memory, keys: KeyStore, clock: C
   }),
   timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
   maxBodyBytes: config.maxBodyBytes,
+  batchLimits: { maxRequests: config.batchMaxRequests, maxBytes: config.batchMaxBytes },
   headers: {
     ...SECURITY_HEADERS,
     ...(config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {}),
@@ -121,8 +125,11 @@ async function drain(
   const timeUp = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, timeoutMs)
   })
-  await Promise.race([server.activity.idle(), timeUp])
-  clearTimeout(timer)
+  await Promise.all([
+    Promise.race([server.activity.idle(), timeUp]).then(() => clearTimeout(timer)),
+    server.batches.stop(timeoutMs),
+  ])
   if (server.activity.active > 0) log.warn('stopping-cuts', { running_requests: server.activity.active })
   await stop(true)
+  server.batches.close()
 }

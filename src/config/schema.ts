@@ -13,6 +13,7 @@ export const GROUPS = [
   'Response cache',
   'Server-side tools',
   'Uploaded files',
+  'Batches',
   'Files and logs',
 ] as const
 
@@ -385,6 +386,54 @@ export const SETTINGS = {
     kind: kinds.lifetime,
     default: { shown: 'never' },
     description: 'How long a file stays whose upload did not say it with expires_in_seconds.',
+    restart: true,
+  },
+  batchMaxRequests: {
+    name: 'BATCH_MAX_SIZE',
+    group: 'Batches',
+    kind: kinds.integer(1, 100_000),
+    default: '100000',
+    description: 'Most requests that one batch may hold.',
+  },
+  batchMaxBytes: {
+    name: 'BATCH_MAX_BODY_SIZE',
+    group: 'Batches',
+    kind: kinds.megabytes(1024),
+    default: '256',
+    description:
+      'Largest body that creates a batch; a larger one, or a request in it beyond MAX_BODY_SIZE, is answered with status 413.',
+  },
+  batchConcurrency: {
+    name: 'BATCH_CONCURRENCY',
+    group: 'Batches',
+    kind: kinds.integer(1, 1024),
+    default: '32',
+    description: 'Most requests of batches that run at once.',
+    restart: true,
+  },
+  batchConcurrencyPerKey: {
+    name: 'BATCH_CONCURRENCY_PER_KEY',
+    group: 'Batches',
+    kind: kinds.integer(1, 1024),
+    default: { shown: 'BATCH_CONCURRENCY' },
+    description: 'Most of them that run at once for one client key.',
+    restart: true,
+  },
+  batchConcurrencyPerBatch: {
+    name: 'BATCH_CONCURRENCY_PER_BATCH',
+    group: 'Batches',
+    kind: kinds.integer(1, 1024),
+    default: { shown: 'BATCH_CONCURRENCY' },
+    description: 'Most of them that run at once for one batch.',
+    restart: true,
+  },
+  batchRetries: {
+    name: 'BATCH_RETRIES',
+    group: 'Batches',
+    kind: kinds.integer(0, 20),
+    default: '3',
+    description:
+      'How often a request of a batch is tried again later, after UPSTREAM_RETRIES, when it failed in a way that may pass.',
     restart: true,
   },
   configFile: {

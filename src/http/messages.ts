@@ -84,6 +84,7 @@ async function createMessage(server: Server, request: Request, exchange: Exchang
     const message = await answerWhole(stream, context)
     return json(message, answerHeaders(server, request, exchange))
   }
+  exchange.leaveOpen()
   const endResponse = context.trace.open('respond')
   return sseResponse(
     stream,

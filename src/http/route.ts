@@ -17,7 +17,7 @@ interface RouteInput {
 
 /**
  * One way for every route of the API: give it an id, check access, run it, turn what it throws into an envelope,
- * write one log line. A handler that answers with a stream finishes its exchange itself.
+ * write one log line. A handler that answers with a stream leaves its exchange open.
  */
 export const route =
   (server: Server, handler: Handler) =>
@@ -28,7 +28,7 @@ export const route =
       exchange.admit(server.access.check(request))
       exchange.readProtocol()
       const response = await handler(request, exchange)
-      if (!isStream(response)) exchange.finish(response.status, 'ok')
+      if (!exchange.isLeftOpen()) exchange.finish(response.status, 'ok')
       return response
     } catch (error) {
       if (request.signal.aborted) return abandon(exchange)
@@ -47,9 +47,6 @@ function abandon(exchange: Exchange): Response {
   return new Response(null, { status: CLIENT_CLOSED_REQUEST })
 }
 
-const isStream = (response: Response): boolean =>
-  response.headers.get('content-type')?.startsWith('text/event-stream') === true
-
 /** Headers of every answer. */
 export const baseHeaders = (server: Server, request: Request): Record<string, string> =>
   request.headers.has('origin')
@@ -60,6 +57,7 @@ export const baseHeaders = (server: Server, request: Request): Record<string, st
 const NOBODY = 'nobody'
 
 interface OpenExchange extends Exchange {
+  isLeftOpen(): boolean
   /** Says whose request it is. */
   admit(caller: Caller): void
   /** Reads the headers that say how to read the body; only after access was checked. */
@@ -84,6 +82,7 @@ function beginExchange(server: Server, request: Request): OpenExchange {
   let caller: Caller | undefined
   let log: Log | undefined
   let finished = false
+  let leftOpen = false
   server.activity.begin()
 
   const context: RequestContext = {
@@ -126,6 +125,10 @@ function beginExchange(server: Server, request: Request): OpenExchange {
     context,
     trace,
     finish,
+    leaveOpen() {
+      leftOpen = true
+    },
+    isLeftOpen: () => leftOpen,
     admit(admitted) {
       caller = admitted
       if (admitted.name !== undefined) trace.note('key_name', admitted.name)

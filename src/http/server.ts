@@ -1,3 +1,4 @@
+import type { Batches } from '../batches/batches.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
 import type { KeyStore } from '../keys/store.ts'
@@ -17,12 +18,21 @@ export interface Server {
   readonly log: Log
   readonly timing: SseTiming
   readonly maxBodyBytes: number
+  readonly batches: Batches
+  readonly batchLimits: BatchLimits
   /** Headers on every answer of the API, e.g. that the demo upstream answers. */
   readonly headers: Readonly<Record<string, string>>
   readonly name: string
   readonly version: string
   /** Requests that are being answered, streams included. */
   readonly activity: Activity
+}
+
+/** What one batch may hold. */
+export interface BatchLimits {
+  readonly maxRequests: number
+  /** The largest body that creates one. */
+  readonly maxBytes: number
 }
 
 /** Counts what is under way, so that a stopping server knows when it is done. */
@@ -40,6 +50,8 @@ export interface Exchange {
   readonly trace: RequestTrace
   /** Ends the request: counts it out and writes its log line. Idempotent. */
   finish(status: number, outcome: Outcome): void
+  /** The answer is a stream: whoever sends it finishes the exchange, not the route. */
+  leaveOpen(): void
 }
 
 export function createActivity(): Activity {

@@ -124,7 +124,8 @@ describe('versions and betas', () => {
     expect((await post(locked, helloTo(), { headers })).status).toBe(200)
   })
 
-  test('C9 ?beta=true changes nothing on messages, count_tokens and models (batches are later work)', async () => {
+  // Of batches: batches.test.ts.
+  test('C9 ?beta=true changes nothing on messages, count_tokens and models', async () => {
     const { beta } = sdk0(locked, { apiKey: KEY })
     expect((await beta.messages.create(helloTo({ betas: ['context-1m-2025-08-07'] }))).stop_reason).toBe(
       'end_turn',

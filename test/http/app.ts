@@ -1,4 +1,5 @@
 import { createApp } from '../../src/app.ts'
+import { createBatchEngine } from '../../src/batch-engine.ts'
 import { partsOf } from '../../src/cli/serve.ts'
 import { createClock } from '../../src/clock.ts'
 import { createActivity, type Server } from '../../src/http/server.ts'
@@ -18,6 +19,7 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
     keys,
     clock,
     log,
+    batches: createBatchEngine(config, () => server.services, clock, log),
     activity: createActivity(),
     name: 'test-server',
     version: '1.2.3',

@@ -2,6 +2,13 @@ import type { TSchema } from '@sinclair/typebox'
 
 import { Failure, type FailureKind } from '../../core/errors.ts'
 import {
+  DeletedMessageBatch,
+  MessageBatch,
+  MessageBatchList,
+  MessageBatchRequest,
+  MessageBatchRow,
+} from '../../wire/anthropic/batches.ts'
+import {
   CacheControl,
   ContentBlock,
   DocumentBlock,
@@ -63,6 +70,11 @@ export const SCHEMAS = {
   CountTokensRequest,
   CountTokensResponse,
   Message: MessageResponse,
+  MessageBatchRequest,
+  MessageBatch,
+  MessageBatchList,
+  MessageBatchRow,
+  DeletedMessageBatch,
   ModelInfo,
   ModelList,
   ErrorResponse,

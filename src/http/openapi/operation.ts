@@ -7,6 +7,7 @@ import type { SchemaName } from './components.ts'
 /** What the document sorts its operations by. */
 export const TAGS = {
   Messages: 'Anthropic Messages API',
+  Batches: 'Anthropic Message Batches API',
   Models: 'What can answer: the aliases of this server and the models of its upstream',
   Keys: 'Client keys of this server; only for the holder of the admin key',
   Files: 'Files that messages refer to instead of holding them',

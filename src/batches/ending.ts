@@ -1,0 +1,21 @@
+import { Failure, type FailureKind } from '../core/errors.ts'
+import type { MessageBatchResult } from '../wire/anthropic/batches.ts'
+
+/** What became of one call. */
+export type Ending =
+  | { readonly type: 'finished'; readonly result: MessageBatchResult }
+  /** It was cut off, or the upstream had no room: the request waits for another turn. */
+  | { readonly type: 'again' }
+  /** It failed in a way that may pass. */
+  | { readonly type: 'later' }
+
+export const finished = (result: MessageBatchResult): Ending => ({ type: 'finished', result })
+
+/** What an upstream says that has no room, whatever it is asked. */
+const NO_ROOM: ReadonlySet<FailureKind> = new Set(['rate_limit_error', 'overloaded_error'])
+
+export const isNoRoom = (error: unknown): error is Failure =>
+  error instanceof Failure && NO_ROOM.has(error.kind)
+
+/** Whether one request, tried again, may fare better. */
+export const mayPass = (error: unknown): boolean => error instanceof Failure && error.retryable
