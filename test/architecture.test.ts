@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'wire',
     'core',
   ],
+  release: ['.'],
   cli: ['.', 'http', 'keys', 'observability', 'config', 'wire', 'core'],
   http: ['batches', 'files', 'keys', 'messages', 'tools', 'cache', 'observability', 'wire', 'core'],
   batches: ['messages', 'store', 'observability', 'wire', 'core'],
@@ -41,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PURE = ['translate', 'wire', 'core']
 const PURE_PACKAGES = ['@sinclair/typebox', 'jsonrepair']
 /** The only places that may look at the process's environment. */
-const READS_ENVIRONMENT = ['config/machine.ts', 'cli/rerun.ts']
+const READS_ENVIRONMENT = ['config/machine.ts', 'cli/rerun.ts', 'release/build.ts', 'release/compile.ts']
 
 const root = join(import.meta.dir, '../src')
 const files = [...new Bun.Glob('**/*.ts').scanSync(root)].filter((file) => !file.endsWith('.d.ts')).toSorted()

@@ -126,7 +126,9 @@ describe('starting', () => {
     for (const argument of ['--version', '-v', 'version'])
       expect(await runProgram(broken, [argument])).toEqual({
         code: 0,
-        stdout: `openrouter-anthropic-server ${version}\n`,
+        stdout: expect.stringMatching(
+          new RegExp(`^openrouter-anthropic-server ${version} \\(.+; Bun [\\d.]+, \\w+ \\w+\\)\\n$`),
+        ),
         stderr: '',
       })
     const help = await runProgram(broken, ['--help'])
