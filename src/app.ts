@@ -2,6 +2,7 @@ import { Elysia } from 'elysia'
 
 import { batchesRoutes } from './http/batches.ts'
 import { cacheRoutes } from './http/cache.ts'
+import { dashboardRoutes } from './http/dashboard.ts'
 import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
 import { filesRoutes } from './http/files.ts'
@@ -11,6 +12,7 @@ import { messagesRoutes } from './http/messages.ts'
 import { modelsRoutes } from './http/models.ts'
 import { openapiRoutes } from './http/openapi.ts'
 import type { DocumentedRoute } from './http/openapi/document.ts'
+import { runsRoutes } from './http/runs.ts'
 import type { Server } from './http/server.ts'
 
 const PREFIX = '/v1'
@@ -25,6 +27,8 @@ export function createApp(server: Server) {
     .use(healthRoutes(server))
     .use(docsRoutes())
     .use(keysRoutes(server))
+    .use(runsRoutes(server))
+    .use(dashboardRoutes())
     .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))
   for (const prefix of [PREFIX, TWIN_PREFIX])
     app

@@ -15,6 +15,9 @@ import { createConversations } from './messages/conversations.ts'
 import type { NamedUpstream, Services, Upstreams } from './messages/services.ts'
 import { compileSchemas } from './messages/validation/shape.ts'
 import type { Log } from './observability/log.ts'
+import { createRuns, type Runs } from './runs/runs.ts'
+import { RUNS_MIGRATIONS } from './runs/schema.ts'
+import { createRunStore } from './runs/store.ts'
 import { openTools } from './server-tools.ts'
 import { openDatabase } from './store/database.ts'
 import { createTokenCounter } from './tokens/counter.ts'
@@ -58,14 +61,45 @@ export const choresOf = ({ cache, files }: Memory): Chores => ({
   ...(files ? { files: async () => files.cleanup() } : {}),
 })
 
-function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCache {
-  const open = (): Database =>
+/** How to open a database of this server. */
+const databaseOf =
+  (name: string, migrations: readonly string[], { dataDir }: Config, clock: Clock, log: Log) =>
+  (): Database =>
     openDatabase({
-      path: join(config.dataDir, 'cache.db'),
-      migrations: DISK_MIGRATIONS,
+      path: join(dataDir, name),
+      migrations,
       stamp: () => new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-'),
       log,
     })
+
+const DAY_MS = 86_400_000
+
+/** The history of requests, and those under way. Nothing is opened before the first one has ended. */
+export function createRunHistory(config: Config, clock: Clock, log: Log): Runs {
+  const openFile = databaseOf('runs.db', RUNS_MIGRATIONS, config, clock, log)
+  const store = createRunStore({
+    open: () => openOrMemory(openFile, log),
+    maxRuns: config.runsKept,
+    maxAgeMs: config.runsMaxDays * DAY_MS,
+    maxRecordedBytes: 0,
+    clock,
+    log,
+  })
+  return createRuns({ store: config.runsKept > 0 ? store : undefined, clock })
+}
+
+/** Where there is no disk to write to, as in some containers, the history lasts as long as the process. */
+function openOrMemory(openFile: () => Database, log: Log): Database {
+  try {
+    return openFile()
+  } catch (error) {
+    log.warn('runs-in-memory-only', { error: error instanceof Error ? error.message : String(error) })
+    return openDatabase({ path: ':memory:', migrations: RUNS_MIGRATIONS, stamp: () => '', log })
+  }
+}
+
+function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCache {
+  const open = databaseOf('cache.db', DISK_MIGRATIONS, config, clock, log)
   const disk = createDiskTier({ open, maxBytes: config.cacheMaxBytes, clock, log })
   const memory = createMemoryTier({ maxBytes: config.cacheMemoryBytes, clock })
   return createCache({ tiers: [memory, disk], ttlMs: config.cacheTtlMs, salt: disk.salt, clock })

@@ -12,7 +12,15 @@ import { startJanitor } from '../janitor.ts'
 import { openKeys } from '../keys/open.ts'
 import type { KeyStore } from '../keys/store.ts'
 import { createLog, type Log } from '../observability/log.ts'
-import { choresOf, closeMemory, createMemory, createServices, type Memory, warmUp } from '../services.ts'
+import {
+  choresOf,
+  closeMemory,
+  createMemory,
+  createRunHistory,
+  createServices,
+  type Memory,
+  warmUp,
+} from '../services.ts'
 
 export interface Program {
   readonly name: string
@@ -40,6 +48,7 @@ export function serve(
   const log = createLog({ level: config.logLevel, write: writeLog, now: () => clock.now() })
   const memory = createMemory(config, clock, log)
   const keys = openKeys(config.dataDir, clock, log)
+  const runs = createRunHistory(config, clock, log)
   const server: Server = {
     ...partsOf(config, memory, keys, clock, log),
     keys,
@@ -47,6 +56,8 @@ export function serve(
     clock,
     log,
     activity: createActivity(),
+    runs,
+    watch: runs,
     ...program,
   }
   const app = createApp(server).listen({
@@ -83,6 +94,7 @@ export function serve(
       stopJanitor()
       await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
       closeMemory(memory)
+      runs.close()
       log.info('stopped')
       log.flush()
     },

@@ -15,6 +15,7 @@ export const GROUPS = [
   'Uploaded files',
   'Batches',
   'Files and logs',
+  'Observability',
 ] as const
 
 /** What a default may depend on. */
@@ -156,7 +157,7 @@ export const SETTINGS = {
     name: 'ADMIN_API_KEY',
     group: 'Server',
     kind: kinds.key,
-    default: { shown: 'none; the admin API is off' },
+    default: { shown: 'none; the API for keys is off, and the dashboard is where there are keys' },
     description:
       'Key that manages client keys and sees what all of them do; once set, clients need a key too.',
     secret: true,
@@ -458,6 +459,22 @@ export const SETTINGS = {
     kind: kinds.choice('debug', 'info', 'warn', 'error', 'silent'),
     default: 'info',
     description: 'The least important entries that are still logged.',
+    restart: true,
+  },
+  runsKept: {
+    name: 'RUNS_KEPT',
+    group: 'Observability',
+    kind: kinds.integer(0, 1_000_000),
+    default: '10000',
+    description: 'How many requests the history in DATA_DIR holds, the oldest go first; 0 keeps none.',
+    restart: true,
+  },
+  runsMaxDays: {
+    name: 'RUNS_MAX_DAYS',
+    group: 'Observability',
+    kind: kinds.integer(1, 3650),
+    default: '30',
+    description: 'How many days they are held at most.',
     restart: true,
   },
 } as const satisfies Readonly<Record<string, Setting>>

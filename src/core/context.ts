@@ -1,7 +1,16 @@
 import type { Caller } from './caller.ts'
 
 /** The eight steps of a request. The trace and the log show exactly these names. */
-const STEPS = ['validate', 'map-model', 'cache', 'convert', 'call', 'tools', 'continue', 'respond'] as const
+export const STEPS = [
+  'validate',
+  'map-model',
+  'cache',
+  'convert',
+  'call',
+  'tools',
+  'continue',
+  'respond',
+] as const
 export type StepName = (typeof STEPS)[number]
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -25,11 +34,17 @@ export interface Trace {
   /** Times one named step that is done at once. */
   step<T>(name: StepName, run: () => T): T
   /** Starts a step whose end is somewhere else, such as a stream's; the first call of the result ends it. */
-  open(name: StepName): (outcome: Outcome) => void
+  open(name: StepName, attributes?: Fields): (outcome: Outcome) => void
+  /** Says more about the step of that name that began last, such as how often it was tried again. */
+  describe(name: StepName, key: string, value: unknown): void
   /** Notes one fact about the request, such as the model it was mapped to; the log line and the trace show it. */
   note(key: string, value: unknown): void
+  /** Notes how many milliseconds of the request have passed. */
+  stamp(key: string): void
   /** The last value noted under that key. */
   noted(key: string): unknown
+  /** Keeps what broke the request off, for those who look for the reason later. */
+  fail(error: unknown): void
   /** Reports a loss: in the log line, the trace and the answer's `x-compat-warnings` header. */
   warn(warning: Warning): void
 }

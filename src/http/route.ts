@@ -1,10 +1,11 @@
 import type { Caller } from '../core/caller.ts'
 import type { ClientProtocol, Fields, Outcome, RequestContext } from '../core/context.ts'
 import type { Log } from '../observability/log.ts'
+import type { ObservedRequest } from '../observability/request.ts'
 import { createTrace, type RequestTrace } from '../observability/trace.ts'
 import { addressOf } from './address.ts'
 import { readProtocol } from './protocol.ts'
-import { asFailure, errorResponse, newRequestId } from './respond.ts'
+import { asFailure, errorResponse, newRequestId, noteFailure } from './respond.ts'
 import type { Exchange, Server } from './server.ts'
 import { toWarningLine } from './warnings.ts'
 
@@ -13,6 +14,8 @@ export type Handler = (request: Request, exchange: Exchange) => Promise<Response
 /** What Elysia hands to a route; nothing else of it leaves this file. */
 interface RouteInput {
   readonly request: Request
+  /** The pattern that led here. */
+  readonly route: string
 }
 
 /**
@@ -23,7 +26,7 @@ export const route =
   (server: Server, handler: Handler) =>
   async (input: RouteInput): Promise<Response> => {
     const { request } = input
-    const exchange = beginExchange(server, request)
+    const exchange = beginExchange(server, request, input.route)
     try {
       exchange.admit(server.access.check(request))
       exchange.readProtocol()
@@ -33,7 +36,7 @@ export const route =
     } catch (error) {
       if (request.signal.aborted) return abandon(exchange)
       const failure = asFailure(error, exchange.context)
-      exchange.context.trace.note('error', `${failure.kind}: ${failure.message}`)
+      noteFailure(failure, error, exchange.context)
       exchange.finish(failure.status, 'error')
       return errorResponse(failure, exchange.context.id, baseHeaders(server, request))
     }
@@ -74,8 +77,7 @@ const UNREAD: ClientProtocol = {
   options: {},
 }
 
-function beginExchange(server: Server, request: Request): OpenExchange {
-  const startedAtMs = performance.now()
+function beginExchange(server: Server, request: Request, route: string): OpenExchange {
   const id = newRequestId()
   const trace = createTrace(() => performance.now())
   let protocol = UNREAD
@@ -102,11 +104,19 @@ function beginExchange(server: Server, request: Request): OpenExchange {
       return caller
     },
   }
+  const observed: ObservedRequest = {
+    context,
+    trace,
+    method: request.method,
+    route,
+    startedAtMs: server.clock.now(),
+  }
   const finish = (status: number, outcome: Outcome): void => {
     if (finished) return
     finished = true
     server.activity.end()
-    const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10
+    const durationMs = Math.round((performance.now() - trace.startedAtMs) * 10) / 10
+    server.watch.end(observed, { status, outcome, durationMs })
     server.log.info('request', {
       request_id: id,
       method: request.method,
@@ -121,6 +131,7 @@ function beginExchange(server: Server, request: Request): OpenExchange {
     if (server.log.writesDebug)
       server.log.debug('request-steps', { request_id: id, steps_ms: stepTimes(trace) })
   }
+  server.watch.begin(observed)
   return {
     context,
     trace,

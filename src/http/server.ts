@@ -4,7 +4,9 @@ import type { Outcome, RequestContext } from '../core/context.ts'
 import type { KeyStore } from '../keys/store.ts'
 import type { Services } from '../messages/services.ts'
 import type { Log } from '../observability/log.ts'
+import type { Watch } from '../observability/request.ts'
 import type { RequestTrace } from '../observability/trace.ts'
+import type { Runs } from '../runs/runs.ts'
 import type { Access } from './access.ts'
 import type { SseTiming } from './sse.ts'
 
@@ -26,6 +28,9 @@ export interface Server {
   readonly version: string
   /** Requests that are being answered, streams included. */
   readonly activity: Activity
+  /** Those who look on. */
+  readonly watch: Watch
+  readonly runs: Runs
 }
 
 /** What one batch may hold. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
+import type { Failure } from '../core/errors.ts'
 import type { AnswerStream } from '../messages/converse.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
-import { asFailure, type Headers, toEnvelope } from './respond.ts'
+import { asFailure, type Headers, noteFailure, toEnvelope } from './respond.ts'
 
 /** One event as it goes over the wire. The two commonest are written by hand: they make up nearly all of a stream. */
 export function encodeEvent(event: StreamEvent): string {
@@ -92,9 +93,13 @@ export async function sseResponse(
         lastSentAtMs = clock.now()
       } catch (error) {
         if (ended) return
-        const gone = context.signal.aborted
-        end(gone ? 'cancelled' : 'error')
-        if (!gone) controller.enqueue(errorEvent(error, context))
+        if (context.signal.aborted) end('cancelled')
+        else {
+          const failure = asFailure(error, context)
+          noteFailure(failure, error, context)
+          end('error')
+          controller.enqueue(errorEvent(failure, context))
+        }
         controller.close()
       }
     },
@@ -115,8 +120,8 @@ export async function sseResponse(
   })
 }
 
-const errorEvent = (error: unknown, context: RequestContext): string =>
-  `event: error\ndata: ${JSON.stringify(toEnvelope(asFailure(error, context), context.id))}\n\n`
+const errorEvent = (failure: Failure, context: RequestContext): string =>
+  `event: error\ndata: ${JSON.stringify(toEnvelope(failure, context.id))}\n\n`
 
 /** The next events that there are; reads that bring none to tell are passed over. */
 async function readSome(stream: AnswerStream): Promise<readonly StreamEvent[] | undefined> {

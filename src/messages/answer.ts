@@ -1,5 +1,6 @@
 import type { Outcome, RequestContext } from '../core/context.ts'
 import { foldEvents } from '../translate/fold.ts'
+import { sessionIdOf } from '../translate/options.ts'
 import type { Target } from '../translate/target.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
@@ -72,7 +73,15 @@ function mapTo(valid: ValidRequest, services: Services, context: RequestContext)
   const targets = findTargets({ model, fallbacks: request.fallbacks ?? null }, services)
   context.trace.note('model', valid.request.model)
   context.trace.note('upstream_model', targets[0].model)
+  context.trace.note('upstream', targets[0].upstream)
+  noteConversation(request, context)
   return targets
+}
+
+/** Whose turns belong together: the client's session. */
+function noteConversation(request: ValidRequest['request'], { trace, protocol }: RequestContext): void {
+  const conversation = sessionIdOf(request, protocol.sessionId)
+  if (conversation !== undefined) trace.note('conversation', conversation)
 }
 
 /** Puts the question to one target, in the language that its upstream speaks. */
@@ -86,7 +95,7 @@ async function ask(
   checkOptionSources(context.protocol.options, target)
   if (target.wire === 'messages') {
     const prepared = trace.step('convert', () => prepareRelay(valid, target, services, context))
-    const start = (): AnswerStream => streamRelay(prepared, services, context, trace.open('call'))
+    const start = (): AnswerStream => streamRelay(prepared, services, context, openCall(target, context))
     return once(relayedQuestion, prepared, start, services, context)
   }
   const edited = await editContext(valid, target, services)
@@ -95,9 +104,12 @@ async function ask(
     reportLosses(edited, target, services, context)
     return convert(edited, target, services, context)
   })
-  const start = (): AnswerStream => streamAnswer(prepared, services, context, trace.open('call'))
+  const start = (): AnswerStream => streamAnswer(prepared, services, context, openCall(target, context))
   return tellAppliedEdits(once(chatQuestion, prepared, start, services, context), edited.appliedEdits)
 }
+
+const openCall = ({ upstream, model }: Target, { trace }: RequestContext): ((outcome: Outcome) => void) =>
+  trace.open('call', { upstream, model })
 
 /** Asks only what is not known yet, where answers are remembered. */
 const once = <Prepared>(

@@ -126,6 +126,7 @@ function watchPromptCache(
 
 /** Who answers, known from the first words on. */
 function noteOrigin(batch: Batch, context: RequestContext): void {
+  context.trace.stamp('first_event_ms')
   const chunk = batch.find((entry) => entry !== '[DONE]')
   if (chunk?.id) context.trace.note('generation_id', chunk.id)
   if (chunk?.provider) context.trace.note('provider', chunk.provider)

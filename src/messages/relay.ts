@@ -128,6 +128,7 @@ export function prepareRelay(
 
 /** Who answers, known from the first words on. */
 function noteOrigin({ upstreamId, provider }: RelayState, { trace }: RequestContext): void {
+  trace.stamp('first_event_ms')
   if (upstreamId !== undefined) trace.note('generation_id', upstreamId)
   if (provider !== undefined) trace.note('provider', provider)
 }

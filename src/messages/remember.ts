@@ -89,15 +89,21 @@ export function answerOnce(
   }
   const find = async (): Promise<AnswerStream> => {
     const { key, wish } = question
+    const endLookup = context.trace.open('cache')
     const known = wish.maxAgeMs > 0 ? await cache.find(key, wish.maxAgeMs) : undefined
-    if (known) return replay(known, 'hit')
+    if (known) {
+      endLookup('ok')
+      return replay(known, 'hit')
+    }
     for (let flight = cache.flight(key); flight && wish.maxAgeMs > 0; flight = cache.flight(key)) {
       const landed = await untilAborted(flight.answer, context.signal)
       if (!landed) continue
+      endLookup('ok')
       cache.countCoalesced(landed)
       return replay(landed, 'shared')
     }
-    context.trace.note('cache', 'miss')
+    endLookup('ok')
+    noteResult('miss', context)
     const stream = ask()
     // The client has its `message_start` already; this one's must not follow it.
     if (opened) stream.open()
@@ -133,10 +139,15 @@ async function untilAborted<Value>(landing: Promise<Value>, signal: AbortSignal)
 
 function noteHit(answer: CachedAnswer, how: 'hit' | 'shared', nowMs: number, context: RequestContext): void {
   const { trace } = context
-  trace.note('cache', how)
+  noteResult(how, context)
   trace.note('cache_age_s', Math.max(0, Math.floor((nowMs - answer.storedAtMs) / 1000)))
   trace.note('cache_saved_usd', answer.costUsd)
   trace.note('cost_usd', 0)
+}
+
+function noteResult(result: 'hit' | 'shared' | 'miss', { trace }: RequestContext): void {
+  trace.note('cache', result)
+  trace.describe('cache', 'result', result)
 }
 
 /** Events that are there already, all in one read. */

@@ -6,23 +6,33 @@ export interface Span {
   readonly startedAtMs: number
   readonly durationMs: number
   readonly outcome: Outcome
+  /** What else is known of it. */
+  readonly attributes?: Fields
 }
 
 /** What became of one request: its steps and the facts noted on the way. */
 export interface RequestTrace extends Trace {
+  /** When it began, on the trace's own clock. */
+  readonly startedAtMs: number
   /** The steps that are over, in the order of their start; a step that ran twice is there twice. */
   spans(): readonly Span[]
   /** The facts; of one that was noted twice, the last. */
   notes(): Fields
   /** What was lost on the way, each path once. */
   warnings(): readonly Warning[]
+  /** What broke it off. */
+  failure(): unknown
+  /** The steps that are not over, as they stand. */
+  openSpans(): readonly OpenSpan[]
 }
 
-interface OpenSpan {
+/** A step as long as it is under way. */
+export interface OpenSpan {
   readonly name: StepName
   readonly startedAtMs: number
   durationMs: number
   outcome: Outcome | undefined
+  attributes?: Record<string, unknown>
 }
 
 /** Starts the trace of one request. `nowMs` may count from any moment, but must never go back. */
@@ -30,9 +40,11 @@ export function createTrace(nowMs: () => number): RequestTrace {
   const spans: OpenSpan[] = []
   const notes: Record<string, unknown> = {}
   const warnings: Warning[] = []
+  const startedAtMs = nowMs()
+  let failure: unknown
 
   const start = (name: StepName): OpenSpan => {
-    const span = { name, startedAtMs: nowMs(), durationMs: 0, outcome: undefined }
+    const span: OpenSpan = { name, startedAtMs: nowMs(), durationMs: 0, outcome: undefined }
     spans.push(span)
     return span
   }
@@ -43,6 +55,7 @@ export function createTrace(nowMs: () => number): RequestTrace {
   }
 
   return {
+    startedAtMs,
     step(name, run) {
       const span = start(name)
       try {
@@ -54,13 +67,29 @@ export function createTrace(nowMs: () => number): RequestTrace {
         throw error
       }
     },
-    open(name) {
+    open(name, attributes) {
       const span = start(name)
+      if (attributes) span.attributes = { ...attributes }
       return (outcome) => end(span, outcome)
+    },
+    describe(name, key, value) {
+      const span = spans.findLast((candidate) => candidate.name === name)
+      if (span) (span.attributes ??= {})[key] = value
     },
     note(key, value) {
       notes[key] = value
     },
+    stamp(key) {
+      notes[key] = Math.round((nowMs() - startedAtMs) * 10) / 10
+    },
+    fail(error) {
+      failure = error
+    },
+    failure: () => failure,
+    openSpans: () =>
+      spans
+        .filter((span) => !isOver(span))
+        .map((span) => ({ ...span, durationMs: nowMs() - span.startedAtMs })),
     spans: () => spans.filter(isOver),
     noted: (key) => notes[key],
     notes: () => notes,

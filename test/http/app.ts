@@ -5,6 +5,7 @@ import { createClock } from '../../src/clock.ts'
 import { createActivity, type Server } from '../../src/http/server.ts'
 import { openKeys } from '../../src/keys/open.ts'
 import { createLog } from '../../src/observability/log.ts'
+import { createRuns } from '../../src/runs/runs.ts'
 import { createMemory } from '../../src/services.ts'
 import { configOf } from '../config/sources.ts'
 
@@ -14,6 +15,7 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
   const keys = openKeys(config.dataDir, clock, log)
+  const runs = createRuns({ store: undefined, clock })
   const server: Server = {
     ...partsOf(config, createMemory(config, clock, log), keys, clock, log),
     keys,
@@ -21,6 +23,8 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
     log,
     batches: createBatchEngine(config, () => server.services, clock, log),
     activity: createActivity(),
+    runs,
+    watch: runs,
     name: 'test-server',
     version: '1.2.3',
   }

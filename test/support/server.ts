@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dir, '../..')
@@ -27,12 +29,14 @@ export async function startServer(
   args: readonly string[] = [],
   wrapper: readonly string[] = [],
 ): Promise<TestServer> {
+  // Each server has a folder of its own, unless the test names one, which then outlives the server.
+  const dataDir = mkdtempSync(join(tmpdir(), 'server-data-'))
   const child = Bun.spawn([...wrapper, ...COMMAND, ...args], {
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: '/nonexistent',
       PORT: '0',
-      DATA_DIR: '/nonexistent',
+      DATA_DIR: dataDir,
       ...settings,
     },
     stdin: 'ignore',
@@ -55,6 +59,7 @@ export async function startServer(
   const reading = Promise.all([collect(child.stdout), collect(child.stderr)])
   void child.exited.then(async (code) => {
     await reading
+    rmSync(dataDir, { recursive: true, force: true })
     listening.reject(new Error(`the server ended with ${code}:\n${text}`))
   })
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number> => {

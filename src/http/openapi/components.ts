@@ -58,6 +58,16 @@ import { ProviderPreferences } from '../../wire/openrouter/provider.ts'
 import { ReasoningOptions } from '../../wire/openrouter/reasoning.ts'
 import { CacheCleanedUp, CacheCleared, CacheStatistics } from '../../wire/server/cache.ts'
 import { ApiKey, ApiKeyList, CreatedApiKey, CreateKeyRequest } from '../../wire/server/keys.ts'
+import {
+  ActiveRun,
+  ActiveRuns,
+  Run,
+  RunList,
+  RunRecording,
+  RunStep,
+  RunSummary,
+  RunSums,
+} from '../../wire/server/runs.ts'
 import { toEnvelope } from '../respond.ts'
 import { ref } from './operation.ts'
 
@@ -121,6 +131,14 @@ export const SCHEMAS = {
   ApiKeyList,
   CreatedApiKey,
   CreateKeyRequest,
+  Run,
+  RunList,
+  RunStep,
+  ActiveRun,
+  ActiveRuns,
+  RunSummary,
+  RunSums,
+  RunRecording,
 } as const satisfies Readonly<Record<string, TSchema>>
 export type SchemaName = keyof typeof SCHEMAS
 

@@ -12,11 +12,12 @@ export const TAGS = {
   Keys: 'Client keys of this server; only for the holder of the admin key',
   Files: 'Files that messages refer to instead of holding them',
   Cache: 'The response cache of this server: what it holds and what it saved',
+  Operation: 'For whoever runs the server: what it did and does. Needs ADMIN_API_KEY where clients need keys',
   Server: 'The server itself; none of these needs a key',
 } as const
 type Tag = keyof typeof TAGS
 
-interface Parameter {
+export interface Parameter {
   readonly name: string
   readonly in: 'path' | 'query' | 'header'
   readonly description: string
