@@ -32,6 +32,8 @@ async function ask(path: string, init: Asking = {}): Promise<Response> {
       headers: { ...headers(), ...init.headers },
       cache: 'no-store',
     })
+    // A client's key is known and yet not the right one: it is forgotten, so that a reload asks again.
+    if (response.status === 403) sessionStorage.removeItem(KEY)
     if (response.status !== 401) return response
     sessionStorage.setItem(KEY, await askForKey(sessionStorage.getItem(KEY) !== null))
   }
