@@ -19,3 +19,14 @@ declare module '*/docs/init.js' {
   const path: string
   export default path
 }
+
+/** Texts that are taken in as strings: `import text from '…' with { type: 'text' }`. */
+declare module '*.md' {
+  const text: string
+  export default text
+}
+
+declare module '*.wasm' {
+  const path: string
+  export default path
+}

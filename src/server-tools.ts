@@ -1,17 +1,20 @@
+import type { Database } from 'bun:sqlite'
 import { realpathSync, statSync } from 'node:fs'
 import { parse, sep } from 'node:path'
 
 import { ConfigError } from './config/problem.ts'
 import type { Config } from './config/schema.ts'
 import type { Clock } from './core/clock.ts'
+import { createReadMarks } from './tools/files/read-marks.ts'
 import { openWorkspace } from './tools/files/workspace.ts'
+import { createTodoStore } from './tools/todos/store.ts'
 import { createToolbox, type Toolbox } from './tools/toolbox.ts'
 
 /**
  * The tools as the configuration wants them; undefined where they are off. Throws a `ConfigError` for a working
  * directory that tools must not have.
  */
-export function openTools(config: Config, clock: Clock): Toolbox | undefined {
+export function openTools(config: Config, clock: Clock, openDatabase: () => Database): Toolbox | undefined {
   if (!config.toolExecutionEnabled) return undefined
   const problems = problemsOf(config)
   if (problems.length > 0) throw new ConfigError(problems)
@@ -24,6 +27,8 @@ export function openTools(config: Config, clock: Clock): Toolbox | undefined {
         maxOutputChars: config.toolMaxOutputChars,
       },
       workspace: openWorkspace(config.toolWorkingDirectory ?? '', config.toolMaxFileBytes),
+      reads: createReadMarks(),
+      todos: createTodoStore(openDatabase, clock),
     },
     rate: { limit: config.toolRateLimitMaxRequests, windowMs: config.toolRateLimitWindowMs },
     maxConcurrent: config.toolMaxConcurrent,

@@ -21,6 +21,7 @@ import { createRunStore } from './runs/store.ts'
 import { openTools } from './server-tools.ts'
 import { openDatabase } from './store/database.ts'
 import { createTokenCounter } from './tokens/counter.ts'
+import { TODO_MIGRATIONS } from './tools/todos/store.ts'
 import { compileChoice } from './translate/choice.ts'
 import type { ModelMap } from './translate/model.ts'
 import { createCatalogue } from './upstream/catalogue.ts'
@@ -45,14 +46,15 @@ export const createMemory = (config: Config, clock: Clock, log: Log): Memory => 
   tokens: createTokenCounter({ clock }),
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
-  tools: openTools(config, clock),
+  tools: openTools(config, clock, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log)),
   files: config.enableFiles ? createFiles(config, clock, log) : undefined,
 })
 
 /** Closes what is open on the disk. */
-export function closeMemory({ cache, files }: Memory): void {
+export function closeMemory({ cache, files, tools }: Memory): void {
   cache?.close()
   files?.close()
+  tools?.close()
 }
 
 /** What is to be done from time to time, by the names that the log gives it. */

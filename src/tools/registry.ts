@@ -1,6 +1,25 @@
+import { edit } from './edit.ts'
+import { glob } from './glob.ts'
 import { ls } from './ls.ts'
+import { multiEdit } from './multi-edit.ts'
+import { notebookEdit } from './notebook-edit.ts'
+import { notebookRead } from './notebook-read.ts'
 import { read } from './read.ts'
+import { todoRead } from './todo-read.ts'
+import { todoWrite } from './todo-write.ts'
 import type { Tool } from './tool.ts'
+import { write } from './write.ts'
 
 /** Every tool of the server. The definitions that models see, the metrics and docs/TOOLS.md are made from it. */
-export const TOOLS: readonly Tool[] = [ls, read]
+export const TOOLS: readonly Tool[] = [
+  read,
+  write,
+  edit,
+  multiEdit,
+  ls,
+  glob,
+  notebookRead,
+  notebookEdit,
+  todoRead,
+  todoWrite,
+]

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts'
+import type { ReadMarks } from './files/read-marks.ts'
 import type { Workspace } from './files/workspace.ts'
+import type { TodoStore } from './todos/store.ts'
 
 /** How much a run may take. */
 export interface ToolLimits {
@@ -17,4 +19,7 @@ export interface ToolServices {
   readonly limits: ToolLimits
   /** The only way to files. */
   readonly workspace: Workspace
+  /** Which files a conversation has seen. */
+  readonly reads: ReadMarks
+  readonly todos: TodoStore
 }

@@ -25,6 +25,8 @@ export interface Toolbox {
   /** Runs a tool. Throws only the reason of the caller's signal. */
   run(name: string, input: unknown, caller: ToolCaller): Promise<ToolResult>
   metrics(): ToolboxMetrics
+  /** Ends what still runs and closes what is open. */
+  close(): void
 }
 
 export interface ToolboxMetrics {
@@ -63,5 +65,6 @@ export function createToolbox({ services, rate, maxConcurrent, tools = TOOLS }: 
       timeoutMs: services.limits.timeoutMs,
       rate,
     }),
+    close: () => services.todos.close(),
   }
 }

@@ -31,9 +31,9 @@ test('a tool that does not exist is an error that names those that do', async ()
 
 test('a wrong input is an error that names every fault', async () => {
   using bench = createBench()
-  const message = await bench.failure('Read', { path: 'x', limit: -1 })
+  const message = await bench.failure('Read', { paths: 'x', limit: -1 })
   expect(message).toContain('`file_path` is missing')
-  expect(message).toContain('unknown parameter `path`')
+  expect(message).toContain('unknown parameter `paths`')
   expect(message).toContain('`limit`')
   expect(await bench.failure('Read', 'x')).toContain('must be a JSON object')
 })

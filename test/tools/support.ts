@@ -4,7 +4,10 @@ import { join } from 'node:path'
 
 import { createClock } from '../../src/clock.ts'
 import type { Logger } from '../../src/core/context.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { createReadMarks } from '../../src/tools/files/read-marks.ts'
 import { openWorkspace } from '../../src/tools/files/workspace.ts'
+import { createTodoStore, TODO_MIGRATIONS } from '../../src/tools/todos/store.ts'
 import type { ToolCaller, ToolContent, ToolResult } from '../../src/tools/tool.ts'
 import { createToolbox, type Toolbox, type ToolboxOptions } from '../../src/tools/toolbox.ts'
 
@@ -34,6 +37,8 @@ export interface BenchOptions extends Partial<Pick<ToolboxOptions, 'rate' | 'max
   readonly maxFileBytes?: number
   readonly maxOutputChars?: number
   readonly timeoutMs?: number
+  /** The file that todo lists are kept in. */
+  readonly database?: string
 }
 
 /** A toolbox over an empty working directory of its own. */
@@ -47,11 +52,17 @@ export function createBench(options: BenchOptions = {}): Bench {
     (event, fields = {}) =>
       log.push({ level, event, fields })
   const logger: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  const { database = join(outside, 'tools.db') } = options
+  const open = () =>
+    openDatabase({ path: database, migrations: TODO_MIGRATIONS, stamp: () => 'now', log: logger })
+  const todos = createTodoStore(open, createClock())
   const toolbox = createToolbox({
     services: {
       clock: createClock(),
       limits: { timeoutMs, maxFileBytes, maxOutputChars },
       workspace: openWorkspace(root, maxFileBytes),
+      reads: createReadMarks(),
+      todos,
     },
     rate: options.rate ?? { limit: 10_000, windowMs: 60_000 },
     maxConcurrent: options.maxConcurrent ?? 5,
@@ -82,7 +93,10 @@ export function createBench(options: BenchOptions = {}): Bench {
       if (!isError) throw new Error(`${name} did not fail: ${textOf(content)}`)
       return textOf(content)
     },
-    [Symbol.dispose]: () => rmSync(outside, { recursive: true, force: true }),
+    [Symbol.dispose]: () => {
+      toolbox.close()
+      rmSync(outside, { recursive: true, force: true })
+    },
   }
 }
 

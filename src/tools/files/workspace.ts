@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { ToolFailure } from '../failure.ts'
 import { confine, type Root } from './confine.ts'
 import { at, type Handle, openFolder, openWithin } from './handle.ts'
-import { writeAtomically } from './write.ts'
+import { type Expected, writeAtomically } from './write.ts'
 
 /** A file as it was read. */
 export interface ReadFile {
@@ -27,12 +27,14 @@ export interface Workspace {
   readonly maxFileBytes: number
   /** The real path that a path leads to, whether or not anything is there yet. */
   locate(given: string): string
+  /** Whether there is anything at a path. */
+  exists(given: string): boolean
   /** Opens a file or a folder to look at. */
   open(given: string): Handle
   /** Reads a whole regular file. */
   read(given: string): ReadFile
   /** Writes a whole file in one step and returns what it is now; folders on the way are made. */
-  write(given: string, bytes: Uint8Array, expected?: Stats): ReadFile
+  write(given: string, bytes: Uint8Array, expected: Expected): ReadFile
   /** What is in a folder, in no order. */
   list(folder: Handle): readonly Entry[]
   /** Opens a folder in another one. */
@@ -59,6 +61,7 @@ export function openWorkspace(given: string, maxFileBytes: number): Workspace {
       const { real, missing } = confine(root, path)
       return join(real, ...missing)
     },
+    exists: (path) => confine(root, path).missing.length === 0,
     open,
     read(path) {
       using file = open(path)

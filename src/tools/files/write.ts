@@ -19,6 +19,9 @@ import { codeOf, type Place } from './confine.ts'
 import { at, type Handle, openFolder, toFailure } from './handle.ts'
 import type { ReadFile } from './workspace.ts'
 
+/** What the file must still be: as it was when it was read, or not there. */
+export type Expected = Stats | 'absent'
+
 interface Writing {
   /** The real path of the folder that everything stays in. */
   readonly root: string
@@ -26,8 +29,7 @@ interface Writing {
   /** The path as the model wrote it. */
   readonly name: string
   readonly bytes: Uint8Array
-  /** What the file was when it was read; undefined where that does not matter. */
-  readonly expected: Stats | undefined
+  readonly expected: Expected
 }
 
 /** Programs of the operator's trust what is in there: hooks and settings that would be run outside of all limits. */
@@ -77,7 +79,7 @@ function replace(
   const target = at(folder, base)
   const before = lstatSync(target, { throwIfNoEntry: false })
   if (before && !before.isFile()) throw new ToolFailure('refused', `${name} is no regular file.`)
-  if (expected && (!before || !isSame(before, expected)))
+  if (!isAsExpected(before, expected))
     throw new ToolFailure(
       'conflict',
       `${name} was changed since it was read. Read it again before you write it.`,
@@ -93,9 +95,12 @@ function replace(
   return { path: join(folder.path, base), bytes, stats: lstatSync(target) }
 }
 
-/** Whether nobody has changed a file since. */
-const isSame = (a: Stats, b: Stats): boolean =>
-  a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino && a.dev === b.dev
+/** Whether nobody has made or changed the file since. */
+function isAsExpected(found: Stats | undefined, expected: Expected): boolean {
+  if (expected === 'absent' || !found) return expected === 'absent' && !found
+  const { mtimeMs, size, ino, dev } = expected
+  return found.mtimeMs === mtimeMs && found.size === size && found.ino === ino && found.dev === dev
+}
 
 function writeNew(path: string, bytes: Uint8Array, before: Stats | undefined): void {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
