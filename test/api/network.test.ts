@@ -30,7 +30,12 @@ beforeAll(async () => {
   const { exitCode } = Bun.spawnSync([
     'openssl',
     ...args,
-    ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate],
+    '-addext',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
   ])
   expect(exitCode).toBe(0)
   upstream = Bun.serve({
@@ -72,7 +77,7 @@ async function ask(host: string, settings: Readonly<Record<string, string>>): Pr
     UPSTREAM_RETRIES: '0',
     ...settings,
   })
-  return (await post(server, message({ stream: false }))).json()
+  return await (await post(server, message({ stream: false }))).json()
 }
 
 describe('an upstream behind TLS', () => {
