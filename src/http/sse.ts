@@ -7,25 +7,27 @@ import { asFailure, type Headers, noteFailure, toEnvelope } from './respond.ts'
 
 /** One event as it goes over the wire. The two commonest are written by hand: they make up nearly all of a stream. */
 export function encodeEvent(event: StreamEvent): string {
-  if (event.type === 'content_block_delta' && !hasMore(event)) {
+  if (event.type === 'content_block_delta' && isPlain(event)) {
     const { delta } = event
     const head = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${event.index},"delta":`
-    if (delta.type === 'text_delta')
+    if (delta.type === 'text_delta' && typeof delta.text === 'string')
       return `${head}{"type":"text_delta","text":${JSON.stringify(delta.text)}}}\n\n`
-    if (delta.type === 'input_json_delta')
+    if (delta.type === 'input_json_delta' && typeof delta.partial_json === 'string')
       return `${head}{"type":"input_json_delta","partial_json":${JSON.stringify(delta.partial_json)}}}\n\n`
   }
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 
-const DELTA_FIELDS = ['type', 'index', 'delta'].length + ['type', 'text'].length
+const EVENT_FIELDS = ['type', 'index', 'delta'].length
+const DELTA_FIELDS = ['type', 'text'].length
 
-/** Relayed deltas may have fields that nobody here knows. */
-function hasMore(event: Extract<StreamEvent, { type: 'content_block_delta' }>): boolean {
+/** Relayed deltas may have fields that nobody here knows, and lack those that they should have. */
+function isPlain(event: Extract<StreamEvent, { type: 'content_block_delta' }>): boolean {
   let fields = 0
   for (const _name in event) fields++
-  for (const _name in event.delta) fields++
-  return fields > DELTA_FIELDS
+  let deltaFields = 0
+  for (const _name in event.delta) deltaFields++
+  return fields === EVENT_FIELDS && deltaFields === DELTA_FIELDS && typeof event.index === 'number'
 }
 
 function encodeEvents(events: readonly StreamEvent[]): string {

@@ -24,7 +24,7 @@ export async function countTokens(
     }),
   )
   const valid = await resolveFiles(asked, services, context)
-  const [target] = findTargets(valid.request, services)
+  const [target] = findTargets({ model: valid.request.model, fallbacks: null }, services)
   const { request, appliedEdits } = await editContext(valid, target, services)
   const inputTokens = await services.tokens.count(request, target.model)
   if (!request.context_management) return { input_tokens: inputTokens }

@@ -1,4 +1,4 @@
-import type { CacheControl } from '../wire/anthropic/content.ts'
+import type { CacheControl } from '../wire/anthropic/cache-control.ts'
 import type { CacheMark, ChatMessage, ChatTool, Part } from '../wire/openrouter/request.ts'
 import type { Target } from './target.ts'
 

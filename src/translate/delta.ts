@@ -40,9 +40,21 @@ function imageNote(count: number): string {
 
 /** The reasoning entries of a delta, as they came; thoughts among the parts of its content are entries as well. */
 export function detailsOf({ content, reasoning_details }: Delta): readonly ReasoningDetail[] {
-  const details = listOf(reasoning_details)
+  const details = listOf(reasoning_details).map(readable)
   return Array.isArray(content) ? [...details, ...listOf(content).flatMap(thoughtsOf)] : details
 }
+
+const DETAIL_TEXTS = ['text', 'summary', 'data', 'signature'] as const
+
+/** An entry without the fields that should be text and are not; nearly always the entry itself. */
+function readable(detail: ReasoningDetail): ReasoningDetail {
+  const odd = DETAIL_TEXTS.filter((field) => !isTextOrAbsent(detail[field]))
+  if (odd.length === 0) return detail
+  return Object.fromEntries(Object.entries(detail).filter(([field]) => !(odd as string[]).includes(field)))
+}
+
+const isTextOrAbsent = (value: unknown): boolean =>
+  typeof value === 'string' || value === null || value === undefined
 
 const isThought = ({ type }: ContentPart): boolean => type === 'thinking' || type === 'reasoning'
 

@@ -4,26 +4,39 @@ import { choiceOf, listOf, stringOf } from './delta.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
+type Test = (value: unknown) => boolean
+
+const isText: Test = (value) => typeof value === 'string'
+const isNumber: Test = (value) => typeof value === 'number'
+const isFlag: Test = (value) => typeof value === 'boolean'
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Fields that are carried along, and what each must be; of another type they read as absent. */
+type Carried = Readonly<Record<string, Test>>
+
 /** What an answer may have at its top that Anthropic's has no place for; of each, the last counts. */
-const TOP_FIELDS = [
-  'id',
-  'model',
-  'provider',
-  'system_fingerprint',
-  'service_tier',
-  'openrouter_metadata',
-  'moderation',
-] as const
+const TOP_FIELDS: Carried = {
+  id: isText,
+  model: isText,
+  provider: isText,
+  system_fingerprint: isText,
+  service_tier: isText,
+  openrouter_metadata: isRecord,
+  moderation: isRecord,
+}
 
 /** What usage says beyond Anthropic's numbers. */
-const USAGE_FIELDS = [
-  'cost',
-  'cost_details',
-  'is_byok',
-  'prompt_tokens_details',
-  'completion_tokens_details',
-  'server_tool_use_details',
-] as const
+const USAGE_FIELDS: Carried = {
+  cost: isNumber,
+  cost_details: isRecord,
+  is_byok: isFlag,
+  prompt_tokens_details: isRecord,
+  completion_tokens_details: isRecord,
+  server_tool_use_details: isRecord,
+}
+
+const CHOICE_FIELDS: Carried = { native_finish_reason: isText }
 
 /** Adds what a chunk says of the answer to what the chunks before it said (openrouter §7.9). */
 export function addDetails(before: AnswerDetails, chunk: Chunk): AnswerDetails {
@@ -32,14 +45,16 @@ export function addDetails(before: AnswerDetails, chunk: Chunk): AnswerDetails {
     ...before,
     ...pick(chunk as Fields, TOP_FIELDS),
     ...pick((chunk.usage ?? {}) as Fields, USAGE_FIELDS),
-    ...(isGiven(chunk.debug) ? { debug: [...(before.debug ?? []), chunk.debug] } : {}),
+    ...(chunk.debug !== undefined && chunk.debug !== null
+      ? { debug: [...(before.debug ?? []), chunk.debug] }
+      : {}),
     ...(choice ? ofChoice(before, choice) : {}),
   }
 }
 
 function ofChoice(before: AnswerDetails, choice: Choice): Partial<AnswerDetails> {
   return {
-    ...pick(choice as Fields, ['native_finish_reason']),
+    ...pick(choice as Fields, CHOICE_FIELDS),
     ...joinLogprobs(before.logprobs, choice.logprobs),
     // A message after deltas repeats all that they have said.
     ...(choice.delta ? ofDelta(before, choice.delta) : ofDelta({}, choice.message ?? {})),
@@ -85,13 +100,8 @@ function joinAudio(before: Fields | undefined, audio: Delta['audio']): Pick<Answ
   return { audio: joined }
 }
 
-function pick(source: Fields, names: readonly string[]): Partial<AnswerDetails> {
+function pick(source: Fields, fields: Carried): Partial<AnswerDetails> {
   const picked: Record<string, unknown> = {}
-  for (const name of names) if (isGiven(source[name])) picked[name] = source[name]
+  for (const [name, isFit] of Object.entries(fields)) if (isFit(source[name])) picked[name] = source[name]
   return picked
 }
-
-const isGiven = (value: unknown): boolean => value !== undefined && value !== null
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -49,8 +49,10 @@ function resultText(content: unknown): string {
   return [...told, ...nested, ...exit].join('\n') || otherFields(fields)
 }
 
-const nameOf = (reference: { readonly tool_name?: unknown }): string =>
-  `Tool available: ${String(reference.tool_name)}`
+const nameOf = (reference: unknown): string => {
+  const isNamed = typeof reference === 'object' && reference !== null && 'tool_name' in reference
+  return `Tool available: ${isNamed ? String(reference.tool_name) : 'one without a name'}`
+}
 
 /** A fetched page's text; of a file only that there is one. */
 function dataOf(source: unknown): unknown {

@@ -75,6 +75,12 @@ describe('count_tokens', () => {
     expect(input_tokens).toBe(answer.input_tokens)
   })
 
+  test('C154 what other calls take is no matter here, whatever it holds', async () => {
+    expect(await count({ fallbacks: [{ model: [['x']] }], stop_sequences: 7, max_tokens: 'a' })).toEqual(
+      await count(),
+    )
+  })
+
   const PIXEL =
     'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
   const tool = {

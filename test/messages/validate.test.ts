@@ -467,7 +467,41 @@ describe('tools', () => {
   const input = (input_schema: unknown) => request({ tools: [tool('Read', { input_schema })] })
   const invalid =
     'JSON schema is invalid. It must match JSON Schema draft 2020-12 (https://json-schema.org/draft/2020-12)'
+  const adding = (definition: unknown) =>
+    request({
+      messages: [
+        user(text('a')),
+        system({ type: 'tool_addition', tool: { type: 'tool_definition', definition } }),
+      ],
+    })
+  const compacted = (change: unknown) =>
+    talk(user(text('a')), assistant({ type: 'compaction', content: 'So far.', tool_changes: [change] }))
   refuses([
+    [
+      'an added tool whose name is no text',
+      adding(tool('a', { name: { type: 'c' } })),
+      'messages.1.content.0.tool_addition.tool.definition.custom.name: Input should be a valid string',
+    ],
+    [
+      'an added tool whose schema is none',
+      adding(tool('a', { input_schema: { type: 'string' } })),
+      "messages.1.content.0.tool_addition.tool.definition.custom.input_schema.type: Input should be 'object'",
+    ],
+    [
+      'an added tool with a pattern that is no text',
+      adding(tool('a', { input_schema: { type: 'object', properties: { a: { pattern: 7 } } } })),
+      /^messages\.1\.content\.0\.tool_addition\.tool\.definition\.custom\.input_schema: /,
+    ],
+    [
+      'a summary of no tool changes',
+      compacted(null),
+      /^messages\.1\.content\.0\.compaction\.tool_changes\.0/,
+    ],
+    [
+      'a summary of a tool that has no name',
+      compacted({ type: 'tool_addition', tool: { type: 'tool_definition', definition: { name: 7 } } }),
+      /^messages\.1\.content\.0\.compaction\.tool_changes\.0\..*definition/,
+    ],
     ['C96 duplicate names', request({ tools: [tool(), tool()] }), 'tools: Tool names must be unique.'],
     [
       'C96 bad name',

@@ -60,6 +60,17 @@ describe('details of an answer', () => {
     expect(detailsOf(delta({ annotations }), whole).annotations).toEqual(annotations)
   })
 
+  test('leave out what is not of the type that is promised', () => {
+    const odd = {
+      id: 7,
+      model: ['a'],
+      usage: { cost: 'dear', is_byok: 1, cost_details: [] },
+      moderation: 'x',
+    }
+    const choices = [{ index: 0, delta: {}, native_finish_reason: 5 }]
+    expect(detailsOf({ ...odd, choices } as unknown as Chunk)).toEqual({})
+  })
+
   test('ignore other choices', () => {
     expect(detailsOf({ choices: [{ index: 1, delta: { images: [{}] }, logprobs: {} }] })).toEqual({})
   })

@@ -836,7 +836,8 @@ function objectsOf(root: TSchema): readonly { readonly label: string; readonly s
       found.push({ label: shorten(label), schema })
       for (const [field, inner] of Object.entries(schema.properties)) {
         const isOption = label === '' && (field in optionFields || field === 'openrouter')
-        if (!isOption) walk(inner, label === '' ? field : `${label}.${field}`)
+        // A tool that is defined on the way has the very shapes of those in `tools`.
+        if (!isOption && field !== 'definition') walk(inner, label === '' ? field : `${label}.${field}`)
       }
     }
   }

@@ -8,8 +8,8 @@ import {
   MessageBatchRequest,
   MessageBatchRow,
 } from '../../wire/anthropic/batches.ts'
+import { CacheControl } from '../../wire/anthropic/cache-control.ts'
 import {
-  CacheControl,
   ContentBlock,
   DocumentBlock,
   ImageBlock,

@@ -1,5 +1,5 @@
 import { invalidRequest } from '../../core/errors.ts'
-import type { CacheControl } from '../../wire/anthropic/content.ts'
+import type { CacheControl } from '../../wire/anthropic/cache-control.ts'
 import { formatPath, insideBlock, type Located, type Path, type Subject } from './subject.ts'
 
 interface Mark {

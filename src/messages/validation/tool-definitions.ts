@@ -1,10 +1,10 @@
 import { invalidRequest } from '../../core/errors.ts'
 import type { CustomTool, Tool } from '../../wire/anthropic/tools.ts'
 import { checkJsonSchema } from './json-schema.ts'
-import { isRecord, type Subject } from './subject.ts'
+import { insideBlock, type Located, type Subject } from './subject.ts'
 
 /** The tools can be told apart and called (Anthropic API, V37–V40, V43, V45; names are checked with the shape). */
-export function checkTools({ request, options }: Subject): void {
+export function checkTools({ request, blocks, options }: Subject): void {
   const tools = request.tools ?? []
   const names = tools.flatMap(nameOf)
   if (new Set(names).size < names.length) throw invalidRequest('tools: Tool names must be unique.')
@@ -14,7 +14,16 @@ export function checkTools({ request, options }: Subject): void {
   }
   if (tools.length > 0 && tools.every((tool) => 'defer_loading' in tool && tool.defer_loading === true))
     throw invalidRequest('At least one tool must have defer_loading=false.')
+  for (const located of blocks) {
+    const added = addedTool(located.block)
+    if (added && isCustom(added))
+      checkInputSchema(added, insideBlock(located, 'tool.definition.custom.input_schema'), options.strict)
+  }
 }
+
+/** A tool that a system message defines in mid-conversation. */
+const addedTool = (block: Located['block']): Tool | undefined =>
+  block.type === 'tool_addition' ? (block.tool.definition ?? undefined) : undefined
 
 const isCustom = (tool: Tool): tool is CustomTool => (tool.type ?? '') === '' || tool.type === 'custom'
 
@@ -52,13 +61,12 @@ export function checkToolChoice({ request, blocks }: Subject): void {
   const choice = request.tool_choice
   if (!choice) return
   const tools = request.tools ?? []
-  const added = blocks.flatMap(({ block }) => (block.type === 'tool_addition' ? addedName(block.tool) : []))
+  const added = blocks.flatMap(({ block }) => {
+    const tool = addedTool(block)
+    return tool ? nameOf(tool) : []
+  })
   if (tools.length === 0 && added.length === 0)
     throw invalidRequest('tool_choice may only be specified while providing tools.')
   if (choice.type === 'tool' && ![...tools.flatMap(nameOf), ...added].includes(choice.name))
     throw invalidRequest(`Tool '${choice.name}' not found in provided tools`)
 }
-
-/** The name of a tool that a system message defines in mid-conversation. */
-const addedName = ({ definition }: { readonly definition?: unknown }): readonly string[] =>
-  isRecord(definition) && typeof definition['name'] === 'string' ? [definition['name']] : []

@@ -213,6 +213,9 @@ const BLOCKS: { readonly [Type in AnyBlock['type']]: Fate } = {
 
 /** What is lost of one block; `owner` is the message or the block around it. */
 export const blockFate: Fate = (value, terms, owner) => {
-  const { type } = value as AnyBlock
-  return BLOCKS[type]?.(value, terms, owner) ?? NOTHING
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
+  return isBlockType(type) ? BLOCKS[type](value, terms, owner) : NOTHING
 }
+
+const isBlockType = (type: unknown): type is AnyBlock['type'] =>
+  typeof type === 'string' && Object.hasOwn(BLOCKS, type)

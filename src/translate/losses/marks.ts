@@ -1,4 +1,4 @@
-import type { CacheControl } from '../../wire/anthropic/content.ts'
+import type { CacheControl } from '../../wire/anthropic/cache-control.ts'
 import { takesCacheMarks } from '../cache-mark.ts'
 import { decided, type Fate, firstOf, kept, spared, when } from './fates.ts'
 

@@ -21,6 +21,8 @@ export interface RelayState {
   readonly provider: string | undefined
   /** All that was told of usage so far. */
   readonly usage: RelayedUsage | undefined
+  /** `message_delta` is out: how the answer ended, and what it took. */
+  readonly concluded: boolean
   /** `message_stop` is out. */
   readonly ended: boolean
 }
@@ -31,6 +33,7 @@ const UNBEGUN: RelayState = {
   upstreamId: undefined,
   provider: undefined,
   usage: undefined,
+  concluded: false,
   ended: false,
 }
 
@@ -41,11 +44,13 @@ const UNBEGUN: RelayState = {
  */
 export const relayMachine = (terms: RelayTerms): Machine<RelayState, RelayedEvent, StreamEvent> => ({
   start: () => UNBEGUN,
-  step: (state, event, out) => onEvent(state, event, terms, out),
+  step: (state, event, out) => (state.ended ? state : onEvent(state, event, terms, out)),
   end(state) {
-    if (!state.ended) throw new Failure('api_error', 'the upstream ended the stream early', { status: 502 })
+    if (!state.ended) throw broken('ended the stream early')
   },
 })
+
+const broken = (what: string): Failure => new Failure('api_error', `the upstream ${what}`, { status: 502 })
 
 /** `message_start` for a stream that must show life before the upstream has said anything. Idempotent. */
 export function openRelay(state: RelayState, terms: RelayTerms, out: StreamEvent[]): RelayState {
@@ -61,6 +66,7 @@ function onEvent(state: RelayState, event: RelayedEvent, terms: RelayTerms, out:
     case 'message_delta':
       return onEnd(openRelay(state, terms, out), event, terms, out)
     case 'message_stop':
+      if (!state.concluded) throw broken('ended the stream without a message_delta')
       out.push(event as unknown as StreamEvent)
       return { ...state, ended: true }
     case 'message':
@@ -69,12 +75,27 @@ function onEvent(state: RelayState, event: RelayedEvent, terms: RelayTerms, out:
     case '[DONE]':
       return state
     default: {
+      checkParts(event)
       const ready = state.begun ? state : openRelay(state, terms, out)
       out.push(event as unknown as StreamEvent)
       return ready
     }
   }
 }
+
+/** What an event must hold; whoever reads it, here or in a client, relies on it. */
+const PARTS: Readonly<Record<string, string>> = {
+  content_block_start: 'content_block',
+  content_block_delta: 'delta',
+  message_delta: 'delta',
+}
+
+function checkParts(event: RelayedEvent): void {
+  const part = Object.hasOwn(PARTS, event.type) ? PARTS[event.type] : undefined
+  if (part !== undefined && !isObject(event[part])) throw broken(`sent a ${event.type} without its ${part}`)
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 function onStart(before: RelayState, event: RelayedEvent, terms: RelayTerms, out: StreamEvent[]): RelayState {
   const message = event.message ?? {}
@@ -92,11 +113,12 @@ function onStart(before: RelayState, event: RelayedEvent, terms: RelayTerms, out
 
 /** Clients read the usage of every `message_delta` (Anthropic API, 4.3). */
 function onEnd(before: RelayState, event: RelayedEvent, terms: RelayTerms, out: StreamEvent[]): RelayState {
+  checkParts(event)
   const usage = withUsage(before.usage, event.usage)
   const isComplete = event.usage && !before.isOwnStart
   const told = isComplete ? event : { ...event, usage: usage ?? estimatedUsage(terms.inputTokens, 0) }
   out.push(told as unknown as StreamEvent)
-  return { ...before, usage, provider: event.provider ?? before.provider }
+  return { ...before, usage, provider: event.provider ?? before.provider, concluded: true }
 }
 
 /** Totals, each replaced by what comes later. */
@@ -109,16 +131,19 @@ const withUsage = (
   return { ...before, ...Object.fromEntries(told) }
 }
 
-const onWhole = (
+function onWhole(
   state: RelayState,
   message: RelayedMessage,
   terms: RelayTerms,
   out: StreamEvent[],
-): RelayState =>
-  unfoldMessage(message as unknown as MessageResponse).reduce(
+): RelayState {
+  const { content } = message
+  if (!Array.isArray(content) || !content.every(isObject)) throw broken('sent a message without its content')
+  return unfoldMessage(message as unknown as MessageResponse).reduce(
     (known, event) => onEvent(known, event as unknown as RelayedEvent, terms, out),
     state,
   )
+}
 
 /** The whole prompt in tokens, cached or not; undefined where the upstream does not tell. */
 export function promptTokensOf(usage: RelayedUsage | undefined): number | undefined {

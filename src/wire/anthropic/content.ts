@@ -1,14 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { maybe, nullable, oneOf, open, unchecked } from '../schema.ts'
+import { CacheControl } from './cache-control.ts'
+import { Tool } from './tools.ts'
 
 /** Content blocks of a request: Anthropic API, 2.3. `type` stands first so that a union fails fast. */
 
-export const CacheControl = open({
-  type: Type.Literal('ephemeral'),
-  ttl: Type.Optional(oneOf(['5m', '1h'])),
-})
-export type CacheControl = Static<typeof CacheControl>
 const cache_control = maybe(CacheControl)
 
 const CITATION_FIELDS = [
@@ -222,11 +219,26 @@ const McpToolListingBlock = open({
   tools: Type.Array(open({ name: Type.String(), ...unchecked(['description', 'input_schema']) })),
 })
 
+const ChangedTool = open({
+  type: Type.String(),
+  name: maybe(Type.String()),
+  server_name: maybe(Type.String()),
+  definition: maybe(Tool),
+})
+export type ChangedTool = Static<typeof ChangedTool>
+
+/** Only in messages of role `system`: changes the tools from here on (beta mid-conversation-tool-changes). */
+const toolChange = <const Kind extends string>(type: Kind) =>
+  open({ type: Type.Literal(type), tool: ChangedTool, cache_control })
+const ToolAddition = toolChange('tool_addition')
+const ToolRemoval = toolChange('tool_removal')
+
 const CompactionBlock = open({
   type: Type.Literal('compaction'),
   content: maybe(Type.String()),
   encrypted_content: maybe(Type.String()),
-  ...unchecked(['signature', 'tool_changes']),
+  tool_changes: maybe(Type.Array(Type.Union([ToolAddition, ToolRemoval]))),
+  ...unchecked(['signature']),
   cache_control,
 })
 
@@ -236,12 +248,6 @@ const FallbackBlock = open({
   to: open({ model: Type.String() }),
   ...unchecked(['trigger']),
 })
-
-const ChangedTool = open({ type: Type.String(), ...unchecked(['name', 'server_name', 'definition']) })
-
-/** Only in messages of role `system`: changes the tools from here on (beta mid-conversation-tool-changes). */
-const toolChange = <const Kind extends string>(type: Kind) =>
-  open({ type: Type.Literal(type), tool: ChangedTool, cache_control })
 
 export const ContentBlock = Type.Union([
   TextBlock,
@@ -265,10 +271,10 @@ export const ContentBlock = Type.Union([
   McpToolUseBlock,
   McpToolResultBlock,
   McpToolListingBlock,
+  ToolAddition,
+  ToolRemoval,
   CompactionBlock,
   FallbackBlock,
-  toolChange('tool_addition'),
-  toolChange('tool_removal'),
 ])
 export type ContentBlock = Static<typeof ContentBlock>
 

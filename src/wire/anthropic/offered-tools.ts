@@ -1,4 +1,4 @@
-import type { ContentBlock } from './content.ts'
+import type { ChangedTool, ContentBlock } from './content.ts'
 import type { Tool, ToolChoice } from './tools.ts'
 
 interface Asked {
@@ -80,15 +80,11 @@ function noteChange({ loaded, removed, added }: ToolChanges, block: ContentBlock
       return
     }
     case 'compaction':
-      for (const change of changesIn(block.tool_changes)) noteChange({ loaded, removed, added }, change)
+      for (const change of block.tool_changes ?? []) noteChange({ loaded, removed, added }, change)
       return
     default:
   }
 }
-
-/** What a summary says of the tools in the place of the messages that it stands for. */
-const changesIn = (changes: unknown): readonly ContentBlock[] =>
-  Array.isArray(changes) ? changes.filter((change) => typeof change?.tool === 'object' && change.tool) : []
 
 /** What a tool search on Anthropic's side has found. */
 function foundTools(result: unknown): readonly string[] {
@@ -99,10 +95,12 @@ function foundTools(result: unknown): readonly string[] {
     .filter((name) => typeof name === 'string')
 }
 
-/** A tool is named, or given whole. */
-function changedTool(tool: Readonly<Record<string, unknown>>): { name: string; definition?: Tool } {
+/** A tool is named, at times as in a tool's result, or given whole. */
+function changedTool(tool: ChangedTool & { readonly tool_name?: unknown }): {
+  name: string
+  definition?: Tool
+} {
   const { name, tool_name, definition } = tool
-  const known = [name, tool_name].find((given) => typeof given === 'string') ?? ''
-  if (typeof definition !== 'object' || definition === null) return { name: known }
-  return { name: nameOfTool(definition as Tool), definition: definition as Tool }
+  if (definition) return { name: nameOfTool(definition), definition }
+  return { name: name ?? (typeof tool_name === 'string' ? tool_name : '') }
 }

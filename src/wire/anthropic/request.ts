@@ -2,7 +2,8 @@ import { type Static, Type } from '@sinclair/typebox'
 
 import { ChatOptions, optionFields } from '../openrouter/options.ts'
 import { maybe, oneOf, open, unchecked } from '../schema.ts'
-import { CacheControl, Content, SystemPrompt } from './content.ts'
+import { CacheControl } from './cache-control.ts'
+import { Content, SystemPrompt } from './content.ts'
 import { Tool, ToolChoice } from './tools.ts'
 
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const

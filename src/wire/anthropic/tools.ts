@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { maybe, oneOf, open, unchecked } from '../schema.ts'
-import { CacheControl } from './content.ts'
+import { CacheControl } from './cache-control.ts'
 
 const common = {
   cache_control: maybe(CacheControl),

@@ -68,8 +68,19 @@ describe('the events of an answer', () => {
     ['a beginning', [startOf()]],
     ['all but the end', eventsOf('Hi').slice(0, -1)],
     ['OpenRouter’s end mark alone', [...eventsOf('Hi').slice(0, 4), { type: '[DONE]' }]],
+    ['without what the answer took', eventsOf('Hi').filter(({ type }: any) => type !== 'message_delta')],
+    ['a block without its content', [startOf(), { type: 'content_block_start', index: 0 }]],
+    ['a piece of nothing', [startOf(), { type: 'content_block_delta', index: 0, delta: null }]],
+    ['an end without its reason', [startOf(), { type: 'message_delta', delta: 7 }]],
+    ['a whole message without content', [{ ...messageOf('Hi'), content: undefined }]],
+    ['a whole message with content that is none', [{ ...messageOf('Hi'), content: [null, 'Hi'] }]],
   ])('that are %s are no answer', (_, events) => {
     expect(() => relayed(events)).toThrow(Failure)
+  })
+
+  test('end with message_stop, whatever follows it', () => {
+    const events = eventsOf('Hi')
+    expect(relayed([...events, ...events.slice(1), messageOf('More')])).toEqual(relayed(events))
   })
 
   test('always tell of usage at the end', () => {
