@@ -27,7 +27,7 @@ async function outcomesOf(server: TestServer): Promise<string[]> {
     .map(({ status, outcome }) => `${status} ${outcome}`)
 }
 
-describe.each(CLAUDE_CODES)('$name', ({ command, howToGetIt, shortens }) => {
+describe.each(CLAUDE_CODES)('C186 $name', ({ command, howToGetIt, shortens }) => {
   if (!command) {
     test.skip(`is not installed: ${howToGetIt}`, () => {})
     return

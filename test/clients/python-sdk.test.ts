@@ -10,7 +10,7 @@ const HAS_SDK =
 
 const TIMEOUT_MS = 60_000
 
-describe("Anthropic's Python SDK, checking all types", () => {
+describe("C185 Anthropic's Python SDK, checking all types", () => {
   if (!HAS_SDK) {
     test.skip('is not installed: set PYTHON to an interpreter that has it, see docs/clients.md', () => {})
     return
@@ -34,7 +34,7 @@ describe("Anthropic's Python SDK, checking all types", () => {
     await server.stop()
   })
 
-  test('creates a message', () => {
+  test('C27 creates a message', () => {
     expect(seen['create']).toMatchObject({
       type: 'message',
       content: [

@@ -16,14 +16,14 @@ const MODEL = 'big'
 /** Both generations of the SDK; the calls of this file are the same in both. */
 const SDKS = [
   {
-    name: '@anthropic-ai/sdk 1.x',
+    name: 'C183 @anthropic-ai/sdk 1.x',
     SDK: Anthropic,
     version: '2026-10-21',
     credentials: { authorization: `Bearer ${KEY}`, 'x-api-key': null },
     threads: true,
   },
   {
-    name: '@anthropic-ai/sdk 0.x',
+    name: 'C184 @anthropic-ai/sdk 0.x',
     SDK: Anthropic0 as unknown as typeof Anthropic,
     version: '2023-06-01',
     credentials: { authorization: null, 'x-api-key': KEY },
