@@ -14,6 +14,7 @@ import { openapiRoutes } from './http/openapi.ts'
 import type { DocumentedRoute } from './http/openapi/document.ts'
 import { runsRoutes } from './http/runs.ts'
 import type { Server } from './http/server.ts'
+import { usageRoutes } from './http/usage.ts'
 
 const PREFIX = '/v1'
 /** Where clients end up whose base URL already ends in `/v1`. Answered like the others, but not documented. */
@@ -37,6 +38,7 @@ export function createApp(server: Server) {
       .use(modelsRoutes(server, prefix))
       .use(filesRoutes(server, prefix))
       .use(cacheRoutes(server, prefix))
+      .use(usageRoutes(server, prefix))
   routes.push(...app.routes)
   return app
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 
+import { type Bounds, closeBounds, createBounds, recorderOf } from './bounds.ts'
 import { type ResponseCache, createCache } from './cache/cache.ts'
 import { createDiskTier, DISK_MIGRATIONS } from './cache/disk.ts'
 import { createMemoryTier } from './cache/memory.ts'
@@ -40,9 +41,10 @@ const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 const MAX_CONVERSATIONS = 1000
 
 /** What the server has learned and keeps when its configuration changes. */
-export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'tools' | 'files'>
+export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'tools' | 'files'> & Bounds
 
 export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({
+  ...createBounds(config, clock, log),
   tokens: createTokenCounter({ clock }),
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
@@ -51,7 +53,8 @@ export const createMemory = (config: Config, clock: Clock, log: Log): Memory => 
 })
 
 /** Closes what is open on the disk. */
-export function closeMemory({ cache, files, tools }: Memory): void {
+export function closeMemory({ cache, files, tools, ...bounds }: Memory): void {
+  closeBounds(bounds)
   cache?.close()
   files?.close()
   tools?.close()
@@ -122,6 +125,7 @@ export function createServices(config: Config, memory: Memory, clock: Clock, log
   const { upstreams, modelRules, cacheBreakpoints, routes, maxTokensLimit, requireParameters } = config
   return {
     ...memory,
+    ledger: recorderOf(memory),
     clock,
     upstreams: createUpstreams(config, clock, log),
     models: toModelMap(config),

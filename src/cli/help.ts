@@ -91,7 +91,7 @@ function describeSetting(setting: Setting): string {
     ? `--[no-]${flagName(setting)}`
     : `--${flagName(setting)} ${kind.placeholder}`
   const values = `Default: ${shownDefault(setting)}. Allowed: ${kind.allowed}.`
-  const heading = `${INDENT}${flag}`.padEnd(VARIABLE_COLUMN) + name
+  const heading = `${INDENT}${flag} `.padEnd(VARIABLE_COLUMN) + name
   return [heading, wrap(description, DEEP), wrap(values, DEEP)].join('\n')
 }
 

@@ -1,5 +1,6 @@
 import { createApp } from '../app.ts'
 import { createBatchEngine } from '../batch-engine.ts'
+import { configureBounds } from '../bounds.ts'
 import { createClock } from '../clock.ts'
 import { isLoopback, thisMachine } from '../config/machine.ts'
 import { keepReloading } from '../config/reload.ts'
@@ -76,6 +77,7 @@ export function serve(
     load,
     readTextFile: thisMachine().readTextFile,
     apply: (next) => {
+      configureBounds(memory, next)
       Object.assign(server, partsOf(next, memory, keys, clock, log))
     },
     clock,
@@ -95,6 +97,7 @@ export function serve(
       await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
       closeMemory(memory)
       runs.close()
+      keys.close()
       log.info('stopped')
       log.flush()
     },
@@ -104,6 +107,9 @@ export function serve(
 /** What of the server follows from the configuration, and changes with it. */
 export const partsOf = (config: Config, memory: Memory, keys: KeyStore, clock: Clock, log: Log) => ({
   services: createServices(config, memory, clock, log),
+  limiter: memory.limiter,
+  ledger: memory.ledger,
+  strain: memory.strain,
   access: createAccess({
     keys: config.serverApiKeys,
     adminKey: config.adminApiKey,
@@ -117,6 +123,7 @@ export const partsOf = (config: Config, memory: Memory, keys: KeyStore, clock: C
   timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
   maxBodyBytes: config.maxBodyBytes,
   batchLimits: { maxRequests: config.batchMaxRequests, maxBytes: config.batchMaxBytes },
+  bodyTimeoutMs: config.requestReadTimeoutMs,
   headers: {
     ...SECURITY_HEADERS,
     ...(config.demo ? { 'x-demo-upstream': 'no OPENROUTER_API_KEY is set' } : {}),

@@ -63,6 +63,13 @@ export const integer = (least: number, most?: number): Kind<number> => ({
   placeholder: 'NUMBER',
 })
 
+/** An amount of money. */
+export const usd: Kind<number> = {
+  read: (text) => inRange(DECIMAL.test(text) ? Number(text) : NaN, Number.MIN_VALUE, 1e9),
+  allowed: 'US dollars such as 2.50, more than 0',
+  placeholder: 'USD',
+}
+
 /** One of a few words, in any case of letters. */
 export const choice = <const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> => ({
   read: (text) => choices.find((word) => word === text.toLowerCase()),

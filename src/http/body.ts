@@ -1,15 +1,48 @@
+import type { Clock } from '../core/clock.ts'
 import { Failure, invalidRequest } from '../core/errors.ts'
 
+/** How long a body may take. */
+export interface BodyPatience {
+  readonly clock: Clock
+  readonly bodyTimeoutMs: number
+}
+
 /** Reads a request's JSON once, within bounds. Everything a client can get wrong here is a 4xx. */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJson(
+  request: Request,
+  maxBytes: number,
+  patience?: BodyPatience,
+): Promise<unknown> {
+  const text = readText(request, maxBytes)
+  return parseJson(await (patience ? inTime(text, patience) : text))
+}
+
+/** Bodies that trickle in would hold their connections for ever. */
+async function inTime(text: Promise<string>, { clock, bodyTimeoutMs }: BodyPatience): Promise<string> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const endMs = clock.now() + bodyTimeoutMs
+  const stop = clock.watch((nowMs) => {
+    if (nowMs >= endMs) reject(tooSlow(bodyTimeoutMs))
+  })
+  try {
+    return await Promise.race([text, late])
+  } finally {
+    stop()
+  }
+}
+
+const tooSlow = (timeoutMs: number): Failure =>
+  new Failure('invalid_request_error', `The request body did not arrive within ${timeoutMs / 1000} s`, {
+    details: { error_code: 'request_body_timeout' },
+  })
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
   const declared = Number(request.headers.get('content-length') ?? Number.NaN)
   if (declared > maxBytes) throw tooLarge(maxBytes)
   const encoding = request.headers.get('content-encoding')
-  const text =
-    encoding === null && !Number.isNaN(declared)
-      ? await request.text()
-      : await readBounded(request, encoding, maxBytes)
-  return parseJson(text)
+  return encoding === null && !Number.isNaN(declared)
+    ? request.text()
+    : readBounded(request, encoding, maxBytes)
 }
 
 const tooLarge = (maxBytes: number): Failure =>

@@ -58,7 +58,7 @@ const listKeys = ({ keys, clock }: Server): ApiKeyList => ({
 })
 
 async function createKey(server: Server, request: Request): Promise<CreatedApiKey> {
-  const body = await readJson(request, server.maxBodyBytes)
+  const body = await readJson(request, server.maxBodyBytes, server)
   checkBody(CreateKeyRequest, body)
   const { key, record } = server.keys.create(toTerms(body, server.clock.now()))
   server.log.info('key-created', { key_id: record.id, key_name: record.name })

@@ -1,7 +1,9 @@
 import { Elysia } from 'elysia'
 
+import { invalidRequest } from '../core/errors.ts'
 import { answer, answerWhole } from '../messages/answer.ts'
 import { countTokens } from '../messages/count-tokens.ts'
+import { roughTokens } from '../messages/rough-size.ts'
 import { readJson } from './body.ts'
 import { MESSAGE_EXAMPLE, REQUEST_EXAMPLES, STREAM_EXAMPLE } from './openapi/examples.ts'
 import { apiOperation, ref } from './openapi/operation.ts'
@@ -22,7 +24,7 @@ export const messagesRoutes = (server: Server, prefix: string) =>
     .post(
       '/messages/count_tokens',
       route(server, async (request, exchange) => {
-        const body = await readJson(request, server.maxBodyBytes)
+        const body = await readJson(request, server.maxBodyBytes, server)
         const count = await countTokens(body, server.services, exchange.context)
         return json(count, answerHeaders(server, request, exchange))
       }),
@@ -78,7 +80,8 @@ const COUNT_TOKENS = apiOperation({
 
 async function createMessage(server: Server, request: Request, exchange: Exchange): Promise<Response> {
   const { context } = exchange
-  const body = await readJson(request, server.maxBodyBytes)
+  const body = await readJson(request, server.maxBodyBytes, server)
+  await admit(server, request, body, exchange)
   const stream = await answer(body, server.services, context)
   if (!wantsStream(body)) {
     const message = await answerWhole(stream, context)
@@ -99,6 +102,28 @@ async function createMessage(server: Server, request: Request, exchange: Exchang
   )
 }
 
+/** Waits for the caller's turn, where limits are in the way; its place is free again when the request has ended. */
+async function admit(server: Server, request: Request, body: unknown, exchange: Exchange): Promise<void> {
+  const { id, caller, signal } = exchange.context
+  if (!caller) return
+  const asked = { id, caller, model: modelOf(body), inputTokens: () => roughTokens(body) }
+  const maxWaitMs = readWait(request.headers.get('x-queue-wait'))
+  exchange.atEnd(await server.limiter.admit({ ...asked, maxWaitMs }, signal))
+}
+
+/** For the words of a refusal; whether it is a model is not known yet. */
+const modelOf = (body: unknown): string =>
+  typeof body === 'object' && body !== null && 'model' in body && typeof body.model === 'string'
+    ? body.model
+    : 'unknown'
+
+function readWait(header: string | null): number | undefined {
+  if (header === null) return undefined
+  const seconds = header.trim() === '' ? Number.NaN : Number(header)
+  if (seconds >= 0) return seconds * 1000
+  throw invalidRequest('x-queue-wait: Input should be a number of seconds, 0 or more')
+}
+
 /** Only asked after validation, so the field is a boolean where it is there at all. */
 const wantsStream = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'stream' in body && body.stream === true
@@ -110,7 +135,8 @@ function answerHeaders(server: Server, request: Request, { context, trace }: Exc
   const notes = trace.notes()
   for (const name of NOTED) {
     const value = notes[NOTE_HEADERS[name]]
-    if (typeof value === 'string' || typeof value === 'number') headers[name] = toHeaderValue(`${value}`)
+    if (typeof value === 'string' || typeof value === 'number' || value === true)
+      headers[name] = toHeaderValue(`${value}`)
   }
   const warnings = trace.warnings()
   if (warnings.length > 0) headers['x-compat-warnings'] = toWarningHeader(warnings)
@@ -122,6 +148,7 @@ const NOTE_HEADERS = {
   'x-openrouter-model': 'upstream_model',
   'x-openrouter-provider': 'provider',
   'x-openrouter-cost': 'cost_usd',
+  'x-openrouter-cost-estimated': 'cost_estimated',
   'x-cache': 'cache',
   'x-cache-saved-cost': 'cache_saved_usd',
   age: 'cache_age_s',

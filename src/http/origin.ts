@@ -67,8 +67,12 @@ const EXPOSED_HEADERS = [
   'x-compat-warnings',
   'x-generation-id',
   'x-openrouter-cost',
+  'x-openrouter-cost-estimated',
   'x-openrouter-model',
   'x-openrouter-provider',
+  ...['requests', 'tokens', 'input-tokens', 'output-tokens'].flatMap((kind) =>
+    ['limit', 'remaining', 'reset'].map((what) => `anthropic-ratelimit-${kind}-${what}`),
+  ),
 ].join(', ')
 
 /**

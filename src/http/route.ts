@@ -31,6 +31,7 @@ export const route =
       exchange.admit(server.access.check(request))
       exchange.readProtocol()
       const response = await handler(request, exchange)
+      tellLimits(server, exchange, response)
       if (!exchange.isLeftOpen()) exchange.finish(response.status, 'ok')
       return response
     } catch (error) {
@@ -38,9 +39,18 @@ export const route =
       const failure = asFailure(error, exchange.context)
       noteFailure(failure, error, exchange.context)
       exchange.finish(failure.status, 'error')
-      return errorResponse(failure, exchange.context.id, baseHeaders(server, request))
+      const response = errorResponse(failure, exchange.context.id, baseHeaders(server, request))
+      tellLimits(server, exchange, response)
+      return response
     }
   }
+
+/** Says where the caller stands, wherever anything is limited. */
+function tellLimits(server: Server, { context }: Exchange, { headers }: Response): void {
+  if (!context.caller) return
+  const limits = server.limiter.headers(context.caller)
+  for (const name in limits) headers.set(name, limits[name] ?? '')
+}
 
 /** What proxies log for a client that hung up before its answer; nobody reads it. */
 const CLIENT_CLOSED_REQUEST = 499
@@ -85,6 +95,7 @@ function beginExchange(server: Server, request: Request, route: string): OpenExc
   let log: Log | undefined
   let finished = false
   let leftOpen = false
+  const atEnd: Array<() => void> = []
   server.activity.begin()
 
   const context: RequestContext = {
@@ -117,6 +128,7 @@ function beginExchange(server: Server, request: Request, route: string): OpenExc
     server.activity.end()
     const durationMs = Math.round((performance.now() - trace.startedAtMs) * 10) / 10
     server.watch.end(observed, { status, outcome, durationMs })
+    for (const run of atEnd) run()
     server.log.info('request', {
       request_id: id,
       method: request.method,
@@ -140,6 +152,7 @@ function beginExchange(server: Server, request: Request, route: string): OpenExc
       leftOpen = true
     },
     isLeftOpen: () => leftOpen,
+    atEnd: (run) => void atEnd.push(run),
     admit(admitted) {
       caller = admitted
       if (admitted.name !== undefined) trace.note('key_name', admitted.name)

@@ -2,11 +2,14 @@ import type { Batches } from '../batches/batches.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
 import type { KeyStore } from '../keys/store.ts'
+import type { Limiter } from '../limits/limiter.ts'
+import type { Strain } from '../limits/strain.ts'
 import type { Services } from '../messages/services.ts'
 import type { Log } from '../observability/log.ts'
 import type { Watch } from '../observability/request.ts'
 import type { RequestTrace } from '../observability/trace.ts'
 import type { Runs } from '../runs/runs.ts'
+import type { Ledger } from '../usage/ledger.ts'
 import type { Access } from './access.ts'
 import type { SseTiming } from './sse.ts'
 
@@ -16,12 +19,19 @@ export interface Server {
   readonly access: Access
   /** The client keys that are kept in the data folder. */
   readonly keys: KeyStore
+  /** Says whether a request may begin. */
+  readonly limiter: Limiter
+  /** What every call cost. */
+  readonly ledger: Ledger
+  readonly strain: Pick<Strain, 'lagMs' | 'memoryBytes'>
   readonly clock: Clock
   readonly log: Log
   readonly timing: SseTiming
   readonly maxBodyBytes: number
   readonly batches: Batches
   readonly batchLimits: BatchLimits
+  /** How long a body may take to arrive. */
+  readonly bodyTimeoutMs: number
   /** Headers on every answer of the API, e.g. that the demo upstream answers. */
   readonly headers: Readonly<Record<string, string>>
   readonly name: string
@@ -53,6 +63,8 @@ export interface Activity {
 export interface Exchange {
   readonly context: RequestContext
   readonly trace: RequestTrace
+  /** Does something when the request has ended, however it ends. */
+  atEnd(run: () => void): void
   /** Ends the request: counts it out and writes its log line. Idempotent. */
   finish(status: number, outcome: Outcome): void
   /** The answer is a stream: whoever sends it finishes the exchange, not the route. */

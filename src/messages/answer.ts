@@ -4,9 +4,10 @@ import { sessionIdOf } from '../translate/options.ts'
 import type { Target } from '../translate/target.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
+import { billCached } from './bill.ts'
 import { editContext, tellAppliedEdits } from './context-edits.ts'
 import { type AnswerStream, streamAnswer } from './converse.ts'
-import { convert, refuseDepth } from './convert.ts'
+import { convert, type Prepared, refuseDepth } from './convert.ts'
 import { answerOfFirst } from './fallback.ts'
 import { resolveFiles } from './file-sources.ts'
 import { awaitModels, findTargets } from './map-model.ts'
@@ -112,11 +113,17 @@ const openCall = ({ upstream, model }: Target, { trace }: RequestContext): ((out
   trace.open('call', { upstream, model })
 
 /** Asks only what is not known yet, where answers are remembered. */
-const once = <Prepared>(
-  toQuestion: (prepared: Prepared, salt: string, context: RequestContext) => Question,
-  prepared: Prepared,
+function once<Ready extends Pick<Prepared, 'request' | 'target'>>(
+  toQuestion: (prepared: Ready, salt: string, context: RequestContext) => Question,
+  prepared: Ready,
   start: () => AnswerStream,
-  { cache, clock }: Services,
+  services: Services,
   context: RequestContext,
-): AnswerStream =>
-  cache ? answerOnce(toQuestion(prepared, cache.salt, context), start, cache, clock, context) : start()
+): AnswerStream {
+  const { cache, clock } = services
+  if (!cache) return start()
+  const question = toQuestion(prepared, cache.salt, context)
+  return answerOnce(question, start, cache, clock, context, ({ costUsd }) =>
+    billCached(prepared, costUsd, services, context),
+  )
+}

@@ -4,6 +4,7 @@ import { sessionIdOf } from '../translate/options.ts'
 import { isSettled, streamMachine } from '../translate/stream.ts'
 import type { Batch } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
+import { bill, chatUsage, noteCost } from './bill.ts'
 import { conversationOf, describeCollapse } from './conversations.ts'
 import type { Prepared } from './convert.ts'
 import type { Services } from './services.ts'
@@ -32,6 +33,7 @@ export function streamAnswer(
   let state = machine.start()
   let begun = false
   let ended = false
+  let isBilled = false
   /** What broke the answer off; told after the events that came before it. */
   let failure: Error | undefined
 
@@ -44,8 +46,22 @@ export function streamAnswer(
     await upstream.return()
     learn(prepared, state, services)
     watchPromptCache(prepared, state, services, context)
-    note(state, context)
+    note(state, billed('ok'), context)
     endCall('ok')
+  }
+  const billed = (outcome: Outcome): number | undefined => {
+    isBilled = true
+    const guess = {
+      inputTokens: terms.inputTokens,
+      outputTokens: Math.ceil(state.outputChars / CHARS_A_TOKEN),
+    }
+    return bill({ ...prepared, outcome, usage: chatUsage(state.usage), guess }, services, context)
+  }
+  /** What was under way has cost something, though nobody tells how much. */
+  const breakOff = (outcome: Outcome): void => {
+    if (begun && !isBilled) billed(outcome)
+    ended = true
+    endCall(outcome)
   }
 
   return {
@@ -68,7 +84,7 @@ export function streamAnswer(
         if (done || isSettled(state)) await finish(out)
       } catch (error) {
         failure = toError(error)
-        endCall(context.signal.aborted ? 'cancelled' : 'error')
+        breakOff(context.signal.aborted ? 'cancelled' : 'error')
         await upstream.return()
         // Nothing was said, so the failure can still be a status.
         if (out.every(({ type }) => type === 'message_start')) throw failure
@@ -76,12 +92,13 @@ export function streamAnswer(
       return onlyWarmsCache ? withoutOutput(out) : out
     },
     async cancel() {
-      ended = true
-      endCall('cancelled')
+      breakOff('cancelled')
       await upstream.return()
     },
   }
 }
+
+const CHARS_A_TOKEN = 4
 
 const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
 
@@ -132,12 +149,12 @@ function noteOrigin(batch: Batch, context: RequestContext): void {
   if (chunk?.provider) context.trace.note('provider', chunk.provider)
 }
 
-function note(state: State, context: RequestContext): void {
+function note(state: State, costUsd: number | undefined, context: RequestContext): void {
   const { usage } = state
   if (state.provider !== undefined) context.trace.note('provider', state.provider)
   context.trace.note('input_tokens', usage?.prompt_tokens ?? null)
   context.trace.note('cached_tokens', usage?.prompt_tokens_details?.cached_tokens ?? 0)
   context.trace.note('output_tokens', usage?.completion_tokens ?? null)
-  context.trace.note('cost_usd', usage?.cost ?? null)
+  noteCost(usage?.cost, costUsd, context)
   if (state.repairs.length > 0) context.trace.note('tool_repairs', state.repairs)
 }

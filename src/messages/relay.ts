@@ -13,6 +13,7 @@ import type { UpstreamCall } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { RelayedEvent } from '../wire/anthropic/relayed.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
+import { bill, noteCost, relayedUsage } from './bill.ts'
 import type { AnswerStream } from './converse.ts'
 import { mediaTokens, refuseDepth } from './convert.ts'
 import { accountHeaders } from './permission.ts'
@@ -36,7 +37,7 @@ export interface PreparedRelay {
  */
 export function streamRelay(
   prepared: PreparedRelay,
-  services: Pick<Services, 'tokens' | 'upstreams'>,
+  services: Pick<Services, 'tokens' | 'upstreams' | 'ledger' | 'clock'>,
   context: RequestContext,
   endCall: (outcome: Outcome) => void,
 ): AnswerStream {
@@ -45,6 +46,7 @@ export function streamRelay(
   const upstream = services.upstreams.of(target.upstream).relay.stream(call, context.signal)
   let state = machine.start()
   let over = false
+  let isBilled = false
   /** What broke the answer off; told after the events that came before it. */
   let failure: Error | undefined
 
@@ -57,9 +59,20 @@ export function streamRelay(
     over = true
     machine.end(state, out)
     await upstream.return()
-    noteUsage(state, context)
+    noteUsage(state, billed('ok'), context)
     learn(state, prepared, services)
     endCall('ok')
+  }
+  const billed = (outcome: Outcome): number | undefined => {
+    isBilled = true
+    const guess = { inputTokens: terms.inputTokens, outputTokens: 0 }
+    return bill({ ...prepared, outcome, usage: relayedUsage(state.usage), guess }, services, context)
+  }
+  /** What was under way has cost something, though nobody tells how much. */
+  const breakOff = (outcome: Outcome): void => {
+    if (!isBilled && state.usage) billed(outcome)
+    over = true
+    endCall(outcome)
   }
 
   return {
@@ -78,7 +91,7 @@ export function streamRelay(
         if (done || state.ended) await finish(out)
       } catch (error) {
         failure = error instanceof Error ? error : new Error(String(error))
-        endCall(context.signal.aborted ? 'cancelled' : 'error')
+        breakOff(context.signal.aborted ? 'cancelled' : 'error')
         await upstream.return()
         // Nothing was said, so the failure can still be a status.
         if (out.every(({ type }) => type === 'message_start')) throw failure
@@ -86,8 +99,7 @@ export function streamRelay(
       return out
     },
     async cancel() {
-      over = true
-      endCall('cancelled')
+      breakOff('cancelled')
       await upstream.return()
     },
   }
@@ -133,12 +145,17 @@ function noteOrigin({ upstreamId, provider }: RelayState, { trace }: RequestCont
   if (provider !== undefined) trace.note('provider', provider)
 }
 
-function noteUsage({ usage, provider }: RelayState, { trace }: RequestContext): void {
+function noteUsage(
+  { usage, provider }: RelayState,
+  costUsd: number | undefined,
+  context: RequestContext,
+): void {
+  const { trace } = context
   if (provider !== undefined) trace.note('provider', provider)
   trace.note('input_tokens', promptTokensOf(usage) ?? null)
   trace.note('cached_tokens', usage?.cache_read_input_tokens ?? 0)
   trace.note('output_tokens', usage?.output_tokens ?? null)
-  trace.note('cost_usd', usage?.cost ?? null)
+  noteCost(usage?.cost, costUsd, context)
 }
 
 function learn(

@@ -78,12 +78,14 @@ export function answerOnce(
   cache: ResponseCache,
   clock: Clock,
   context: RequestContext,
+  onHit: (answer: CachedAnswer) => void = () => {},
 ): AnswerStream {
   let source: AnswerStream | undefined
   let opened = false
 
   const replay = (answer: CachedAnswer, how: 'hit' | 'shared'): AnswerStream => {
     noteHit(answer, how, clock.now(), context)
+    onHit(answer)
     const message = { ...answer.message, ...question.label }
     return streamOf(toPieces(unfoldMessage(message)), opened)
   }

@@ -9,6 +9,7 @@ import type { ServerLimits } from '../translate/options.ts'
 import type { Catalogue } from '../upstream/catalogue.ts'
 import type { Relay } from '../upstream/relay/client.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import type { Ledger } from '../usage/ledger.ts'
 import type { Conversations } from './conversations.ts'
 import type { Routes } from './scenario.ts'
 import type { StructuredSettings } from './structured.ts'
@@ -42,6 +43,8 @@ export interface Services {
   readonly routes: Routes
   readonly tokens: TokenCounter
   readonly conversations: Conversations
+  /** Takes down what every call cost. */
+  readonly ledger: Pick<Ledger, 'record'>
   /** Finished answers, where they are remembered. */
   readonly cache: ResponseCache | undefined
   /** The tools of this server, where it may run any. */

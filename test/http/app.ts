@@ -11,7 +11,7 @@ import { configOf } from '../config/sources.ts'
 
 /** The whole application without a listener; `ask` is one request to it. Answers come from the demo upstream. */
 export function createTestApp(env: Readonly<Record<string, string>> = {}) {
-  const config = configOf({ env })
+  const config = configOf({ env: { USAGE_RETENTION: '0', ...env } })
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
   const keys = openKeys(config.dataDir, clock, log)

@@ -11,6 +11,7 @@ import { createTrace } from '../../src/observability/trace.ts'
 import { createTokenCounter } from '../../src/tokens/counter.ts'
 import { type Target, toTarget } from '../../src/translate/target.ts'
 import { createRelay, relayHeaders } from '../../src/upstream/relay/client.ts'
+import type { UsageEntry } from '../../src/usage/entry.ts'
 import type { StreamEvent } from '../../src/wire/anthropic/events.ts'
 import {
   errorAnswer,
@@ -64,11 +65,15 @@ function ask(fields: object = {}, target: Target = CLAUDE, strict = false) {
   const hangUp = new AbortController()
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
   const context: RequestContext = { id: 'req_1', signal: hangUp.signal, log, trace, protocol, owner: '' }
-  const upstreams = { of: () => ({ relay }) } as unknown as Upstreams
-  const services = { tokens, limits: { maxTokensLimit: undefined }, strict, upstreams }
+  const catalogue = { record: () => undefined }
+  const upstreams = { of: () => ({ relay, catalogue }) } as unknown as Upstreams
+  const entries: UsageEntry[] = []
+  const ledger = { record: (entry: UsageEntry) => void entries.push(entry) }
+  const clock = createClock()
+  const services = { tokens, limits: { maxTokensLimit: undefined }, strict, upstreams, ledger, clock }
   const prepared = prepareRelay(valid, target, services, context)
   const stream = streamRelay(prepared, services, context, trace.open('call'))
-  return { stream, trace, context, hangUp }
+  return { stream, trace, context, hangUp, entries }
 }
 
 async function readAll(stream: AnswerStream): Promise<{ events: StreamEvent[]; failure: unknown }> {

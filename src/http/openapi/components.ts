@@ -68,6 +68,7 @@ import {
   RunSummary,
   RunSums,
 } from '../../wire/server/runs.ts'
+import { UsageReport } from '../../wire/server/usage.ts'
 import { toEnvelope } from '../respond.ts'
 import { ref } from './operation.ts'
 
@@ -139,6 +140,7 @@ export const SCHEMAS = {
   RunSummary,
   RunSums,
   RunRecording,
+  UsageReport,
 } as const satisfies Readonly<Record<string, TSchema>>
 export type SchemaName = keyof typeof SCHEMAS
 

@@ -9,6 +9,7 @@ export const TAGS = {
   Messages: 'Anthropic Messages API',
   Batches: 'Anthropic Message Batches API',
   Models: 'What can answer: the aliases of this server and the models of its upstream',
+  Usage: 'What requests have cost',
   Keys: 'Client keys of this server; only for the holder of the admin key',
   Files: 'Files that messages refer to instead of holding them',
   Cache: 'The response cache of this server: what it holds and what it saved',

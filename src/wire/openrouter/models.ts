@@ -10,6 +10,9 @@ export interface ModelRecord {
   readonly pricing?: {
     readonly prompt?: string | null
     readonly completion?: string | null
+    readonly request?: string | null
+    readonly input_cache_read?: string | null
+    readonly input_cache_write?: string | null
   } | null
   readonly supported_parameters?: readonly string[] | null
   readonly reasoning?: {
