@@ -15,7 +15,7 @@ export async function runServer({ load, say, complain }: Invocation): Promise<nu
     complain(cannotListen(config, error))
     return 1
   }
-  say(banner(config, running.url))
+  say(banner(config, version, running.url))
   say(`listening on ${running.url}\n`)
   await toldToStop()
   await running.stop()

@@ -4,17 +4,23 @@ import type { Config } from '../config/schema.ts'
 export const PROGRAM = 'openrouter-anthropic-server'
 
 /** What the server says when it starts: where things are, and what is missing. */
-export function banner(config: Config, url: string): string {
-  const upstream = config.demo
-    ? 'the built-in DEMO: no OPENROUTER_API_KEY is set, so no real model answers'
-    : config.openrouterBaseUrl
-  return `${PROGRAM}
-  upstream  ${upstream}
-  try it    ${tryIt(url)}
-  client    ANTHROPIC_BASE_URL=${url} ANTHROPIC_AUTH_TOKEN=any claude
-  docs      ${url}/docs
-`
+export function banner(config: Config, version: string, url: string): string {
+  const [, ...others] = config.upstreams
+  const upstreams = [config.openrouterBaseUrl, ...others.map(({ name }) => name)].join(', ')
+  const rows = [
+    ['upstream', config.demo ? NO_UPSTREAM : upstreams],
+    ['try it', tryIt(url)],
+    ['Claude', `${PROGRAM} code`],
+    ['API', `${url}/docs`],
+    ['dashboard', `${url}/dashboard`],
+    ['data', config.dataDir],
+    ['settings', config.configFile ?? `no file; "${PROGRAM} init" writes one`],
+  ]
+  return `${PROGRAM} ${version}\n${rows.map(([label = '', text]) => `  ${label.padEnd(10)}${text}\n`).join('')}`
 }
+
+const NO_UPSTREAM =
+  'the built-in DEMO: no OPENROUTER_API_KEY is set, so no real model answers (keys: https://openrouter.ai/keys)'
 
 const tryIt = (url: string): string =>
   `curl ${url}/v1/messages -H 'content-type: application/json' -d '{"model":"big","max_tokens":200,"messages":[{"role":"user","content":"Hello"}]}'`

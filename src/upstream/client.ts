@@ -3,7 +3,7 @@ import { Failure } from '../core/errors.ts'
 import type { ChatError } from '../wire/openrouter/chunk.ts'
 import { errorIn, errorOf, eventsOf, isEndMark, isSilent, parseChunk, saysSomething } from './answer-body.ts'
 import { type Deadline, startDeadline, type TimeLimits } from './deadline.ts'
-import { brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
+import { ASK_DOCTOR, brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
 import { endSse, parseSse, SSE_START } from './sse.ts'
 import type { Batch, BatchStream, ChatItem, Upstream, UpstreamCall } from './upstream.ts'
 
@@ -253,10 +253,16 @@ async function drain(reader: Reader, clock: Clock): Promise<void> {
 const isEventStream = (response: Response): boolean =>
   response.headers.get('content-type')?.includes('event-stream') === true
 
+/** Failures that do not pass by themselves. */
+const UNREACHABLE = /ECONNREFUSED|ENOTFOUND|CERT|SELF_SIGNED|UNABLE_TO/
+
 function asFailure(error: unknown, options: ClientOptions): Error {
   if (error instanceof Failure) return error
   if (error instanceof Error && error.name === 'AbortError') return error
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
   const host = URL.canParse(options.baseUrl) ? new URL(options.baseUrl).host : 'the upstream'
-  return brokenConnection(`the connection to the upstream ${host} failed${code}`, error)
+  return brokenConnection(
+    `the connection to the upstream ${host} failed${code}${UNREACHABLE.test(code) ? `; ${ASK_DOCTOR}` : ''}`,
+    error,
+  )
 }

@@ -209,10 +209,13 @@ function isOverflow({ metadata, error_type, code, type, availability }: ChatErro
   return Array.isArray(excludedBy) && excludedBy.length === 1 && excludedBy[0] === 'context_length'
 }
 
+/** For whoever runs the server, who may well be the one who reads it. */
+export const ASK_DOCTOR = 'the command "doctor" of this server says what to do'
+
 function explain(kind: FailureKind, message: string, model: string): string {
   switch (kind) {
     case 'authentication_error':
-      return `the upstream rejected this server's key: ${message}`
+      return `the upstream rejected this server's key: ${message}; ${ASK_DOCTOR}`
     case 'not_found_error':
       return /model|endpoint/i.test(message) ? `model: ${model} (${message})` : message
     default:

@@ -83,7 +83,9 @@ describe('what the client is told', () => {
   test("C150 the upstream's 401 says whose key was rejected, and is not worth a retry", async () => {
     const found = await told(model(() => fail(401, { message: 'No auth credentials found' })).name)
     expect(found).toMatchObject({ status: 401, type: 'authentication_error' })
-    expect(found.message).toBe("the upstream rejected this server's key: No auth credentials found")
+    expect(found.message).toBe(
+      `the upstream rejected this server's key: No auth credentials found; the command "doctor" of this server says what to do`,
+    )
     expect(found.headers.get('x-should-retry')).toBe('false')
   })
 

@@ -308,7 +308,7 @@ describe('the words', () => {
 
   test('say whose key it was', () => {
     expect(refused(401, { message: 'No auth credentials found' }).message).toBe(
-      "the upstream rejected this server's key: No auth credentials found",
+      `the upstream rejected this server's key: No auth credentials found; the command "doctor" of this server says what to do`,
     )
   })
 

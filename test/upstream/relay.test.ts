@@ -173,7 +173,7 @@ describe('a refusal', () => {
     expect(failure).toMatchObject({
       status: 401,
       kind: 'authentication_error',
-      message: "the upstream rejected this server's key: invalid x-api-key",
+      message: `the upstream rejected this server's key: invalid x-api-key; the command "doctor" of this server says what to do`,
     })
   })
 
