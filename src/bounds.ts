@@ -8,6 +8,8 @@ import { createLimiter, type Limiter, type LimitSettings } from './limits/limite
 import { type Strain, type StrainLimits, watchStrain } from './limits/strain.ts'
 import type { Log } from './observability/log.ts'
 import { openDatabase } from './store/database.ts'
+import { type Breakers, type BreakerSettings, createBreakers } from './upstream/breaker.ts'
+import { createRetryBudgets, type RetryBudgets } from './upstream/retry-budget.ts'
 import { createLedger, type Ledger } from './usage/ledger.ts'
 import { USAGE_MIGRATIONS } from './usage/tables.ts'
 
@@ -16,6 +18,8 @@ export interface Bounds {
   readonly ledger: Ledger
   readonly limiter: Limiter
   readonly strain: Strain
+  readonly breakers: Breakers
+  readonly retryBudgets: RetryBudgets
 }
 
 export function createBounds(config: Config, clock: Clock, log: Log): Bounds {
@@ -27,17 +31,25 @@ export function createBounds(config: Config, clock: Clock, log: Log): Bounds {
     spentBy: (owner) => ledger.spentBy(owner),
     strain: () => strain.reason(),
   })
-  return { ledger, limiter, strain }
+  return {
+    ledger,
+    limiter,
+    strain,
+    breakers: createBreakers(toBreakerSettings(config), { clock, log }),
+    retryBudgets: createRetryBudgets(config.retryBudget, clock),
+  }
 }
 
 /** Applies what a changed configuration says. */
-export function configureBounds({ limiter, strain }: Bounds, config: Config): void {
-  limiter.configure(toLimitSettings(config))
-  strain.configure(toStrainLimits(config))
+export function configureBounds(bounds: Bounds, config: Config): void {
+  bounds.limiter.configure(toLimitSettings(config))
+  bounds.strain.configure(toStrainLimits(config))
+  bounds.breakers.configure(toBreakerSettings(config))
+  bounds.retryBudgets.configure(config.retryBudget)
 }
 
 /** Stores what is not yet on disk, and ends all timers. */
-export function closeBounds({ ledger, strain }: Bounds): void {
+export function closeBounds({ ledger, strain }: Pick<Bounds, 'ledger' | 'strain'>): void {
   strain.stop()
   ledger.close()
 }
@@ -78,6 +90,11 @@ const MEMORY_SHARE = 0.9
 const toStrainLimits = ({ shedEventLoopLagMs, shedMemoryBytes }: Config): StrainLimits => ({
   maxLagMs: shedEventLoopLagMs,
   maxMemoryBytes: shedMemoryBytes ?? MEMORY_SHARE * (process.constrainedMemory() || totalmem()),
+})
+
+const toBreakerSettings = (config: Config): BreakerSettings => ({
+  failures: config.breakerFailures,
+  cooldownMs: config.breakerCooldownMs,
 })
 
 const DAY_MS = 86_400_000

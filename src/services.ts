@@ -28,6 +28,7 @@ import type { ModelMap } from './translate/model.ts'
 import { createCatalogue } from './upstream/catalogue.ts'
 import { createClient, type Fetch } from './upstream/client.ts'
 import type { Demo } from './upstream/demo/demo.ts'
+import { reach } from './upstream/reach.ts'
 import { createRelay, relayHeaders } from './upstream/relay/client.ts'
 import { withoutThinkingBlocks } from './upstream/relay/thoughts.ts'
 import { type RetryOptions, withRetries } from './upstream/retry.ts'
@@ -127,7 +128,7 @@ export function createServices(config: Config, memory: Memory, clock: Clock, log
     ...memory,
     ledger: recorderOf(memory),
     clock,
-    upstreams: createUpstreams(config, clock, log),
+    upstreams: createUpstreams(config, memory, clock, log),
     models: toModelMap(config),
     choose: compileChoice({ models: toModelMap(config), upstreams, modelRules, cacheBreakpoints }),
     routes,
@@ -150,9 +151,9 @@ function demoFetch(): Fetch {
   return async (url, init) => (await (demo ??= load()))(new Request(url, init))
 }
 
-function createUpstreams(config: Config, clock: Clock, log: Log): Upstreams {
+function createUpstreams(config: Config, memory: Memory, clock: Clock, log: Log): Upstreams {
   const fetch = config.demo ? demoFetch() : networkFetch
-  const all = config.upstreams.map((plan) => createUpstream(plan, fetch, config, clock, log))
+  const all = config.upstreams.map((plan) => createUpstream(plan, fetch, config, memory, clock, log))
   const byName = new Map(all.map((upstream) => [upstream.name, upstream]))
   return {
     all,
@@ -168,6 +169,7 @@ function createUpstream(
   plan: UpstreamConfig,
   fetch: Fetch,
   config: Config,
+  { breakers, retryBudgets }: Memory,
   clock: Clock,
   log: Log,
 ): NamedUpstream {
@@ -176,18 +178,23 @@ function createUpstream(
   const onDrop = ({ message }: Failure): void => log.warn('thoughts-dropped', { error: message })
   const retries: RetryOptions = {
     retries: config.upstreamRetries,
+    budget: retryBudgets.of(name),
     sleep,
     random: Math.random,
     onRetry: (failure, attempt) =>
       log.warn('upstream-retry', { attempt, error: `${failure.kind}: ${failure.message}` }),
   }
-  const chat = createClient({ baseUrl, headers: upstreamHeaders(plan), fetch, clock, limits: plan })
-  const relay = createRelay({ baseUrl, headers: relayHeaders(plan), fetch, clock, limits: plan })
+  const network = { baseUrl, fetch, clock, limits: plan, ...(config.demo || config.proxied ? {} : { reach }) }
+  const chat = createClient({ ...network, headers: upstreamHeaders(plan) })
+  const relay = createRelay({ ...network, headers: relayHeaders(plan) })
   return {
     name,
     openrouter,
-    chat: withRetries(withThoughtRecovery(chat, onDrop), retries),
-    relay: withRetries(withThoughtRecovery(relay, onDrop, withoutThinkingBlocks), retries),
+    chat: breakers.guard(name, withRetries(withThoughtRecovery(chat, onDrop), retries)),
+    relay: breakers.guard(
+      name,
+      withRetries(withThoughtRecovery(relay, onDrop, withoutThinkingBlocks), retries),
+    ),
     catalogue: createCatalogue({ baseUrl, apiKey, fetch, clock, ttlMs: config.modelsCacheTtlMs, log }),
   }
 }

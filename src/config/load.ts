@@ -41,6 +41,7 @@ export function loadConfig(sources: Sources): Config {
     ...settings,
     ...rules,
     upstreams: joinUpstreams(upstreams, settings),
+    proxied: PROXY_VARIABLES.some((name) => (sources.env[name] ?? '') !== ''),
     demo:
       !given.openrouterApiKey &&
       !given.openrouterBaseUrl &&
@@ -48,6 +49,8 @@ export function loadConfig(sources: Sources): Config {
       upstreams.length === 0,
   })
 }
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
 
 /** What the file says in tables, which no variable can. */
 interface Tables extends Pick<Config, 'aliases' | 'modelRules' | 'routes'> {

@@ -83,6 +83,37 @@ export const SETTINGS = {
     default: '1',
     description: 'How often a failed upstream call is tried again before the client is told.',
   },
+  retryBudget: {
+    name: 'RETRY_BUDGET',
+    group: 'Upstream',
+    kind: kinds.integer(0, 100),
+    default: '20',
+    description:
+      'Most retries of an upstream in ten seconds, in percent of its calls; three are always allowed.',
+  },
+  breakerFailures: {
+    name: 'BREAKER_FAILURES',
+    group: 'Upstream',
+    kind: kinds.integer(0, 10_000),
+    default: '10',
+    description:
+      'How many failures of a model in half a minute, if they are half of its calls, keep further calls from it for a while; 0 never does.',
+  },
+  breakerCooldownMs: {
+    name: 'BREAKER_COOLDOWN',
+    group: 'Upstream',
+    kind: kinds.positiveSeconds,
+    default: '15',
+    description: 'How long a failing model is left alone at first, before one call tries it again.',
+  },
+  rescueStreams: {
+    name: 'RESCUE_STREAMS',
+    group: 'Upstream',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description:
+      'Go on with an answer whose stream breaks off in the middle of its text, by asking the same model or a fallback to continue it.',
+  },
   requireParameters: {
     name: 'REQUIRE_PARAMETERS',
     group: 'Upstream',
@@ -203,6 +234,13 @@ export const SETTINGS = {
     default: 'false',
     description:
       'Refuse what Anthropic refuses, such as unknown fields, instead of accepting and reporting it.',
+  },
+  connectTimeoutMs: {
+    name: 'CONNECT_TIMEOUT',
+    group: 'Time limits',
+    kind: kinds.positiveSeconds,
+    default: '10',
+    description: 'Longest wait for a connection to the upstream; not looked at behind a proxy.',
   },
   requestTimeoutMs: {
     name: 'REQUEST_TIMEOUT',
@@ -634,6 +672,8 @@ export type Config = { readonly [Field in SettingField]: ValueOf<(typeof SETTING
   readonly modelRules: readonly ModelRule[]
   /** From the file's `[routes]`. */
   readonly routes: Routes
+  /** Whether upstreams are reached through a proxy. */
+  readonly proxied: boolean
   /** Whether the built-in demo upstream answers, because there is neither a key nor a base URL nor an upstream. */
   readonly demo: boolean
 }

@@ -12,6 +12,7 @@ export interface UpstreamConfig {
   readonly models: readonly string[]
   /** Sent with every call; the names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  readonly connectTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly firstByteTimeoutMs: number
   readonly idleTimeoutMs: number

@@ -45,6 +45,7 @@ export function convert(
   return {
     call: {
       model: request.model,
+      upstreamModel: target.model,
       stream: request.stream === true,
       body,
       headers: { ...translated.headers, ...accountHeaders(target, context.caller) },

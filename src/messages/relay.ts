@@ -122,6 +122,7 @@ export function prepareRelay(
   return {
     call: {
       model: request.model,
+      upstreamModel: target.model,
       stream: request.stream === true,
       body,
       headers: { ...relayed.headers, ...accountHeaders(target, context.caller) },

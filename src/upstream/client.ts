@@ -4,6 +4,7 @@ import type { ChatError } from '../wire/openrouter/chunk.ts'
 import { errorIn, errorOf, eventsOf, isEndMark, isSilent, parseChunk, saysSomething } from './answer-body.ts'
 import { type Deadline, startDeadline, type TimeLimits } from './deadline.ts'
 import { ASK_DOCTOR, brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
+import type { Reach } from './reach.ts'
 import { endSse, parseSse, SSE_START } from './sse.ts'
 import type { Batch, BatchStream, ChatItem, Upstream, UpstreamCall } from './upstream.ts'
 
@@ -17,6 +18,8 @@ export interface ClientOptions {
   readonly fetch: Fetch
   readonly clock: Clock
   readonly limits: TimeLimits
+  /** Tells whether the server is there at all; without it, nobody looks. */
+  readonly reach?: Reach
 }
 
 /** How an upstream's answers are written. `Item` is what one event of a stream says. */
@@ -91,7 +94,9 @@ export class AnswerReader<Item> implements BatchStream<Item> {
     this.#format = format
     this.#options = options
     this.#call = call
-    this.#deadline = startDeadline(options.clock, options.limits, call.stream, signal)
+    const { baseUrl, clock, limits, reach } = options
+    const canReach = reach && (async (timeoutMs: number): Promise<boolean> => reach(baseUrl, timeoutMs))
+    this.#deadline = startDeadline(clock, limits, call.stream, signal, canReach)
   }
 
   [Symbol.asyncIterator](): this {
@@ -119,6 +124,7 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   async #begin(): Promise<Read<Item>> {
     this.#begun = true
     const response = await this.#send()
+    this.#deadline.connected()
     if (!response.ok) throw await this.#refusal(response)
     if (!isEventStream(response)) return this.#readWhole(await response.text())
     if (!response.body) throw brokenConnection('the upstream answered without a body')

@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/errors.ts'
 
 export interface TimeLimits {
+  /** Until there is a connection; without it, nobody looks. */
+  readonly connectTimeoutMs?: number
   /** Until the first chunk of a stream. */
   readonly firstByteTimeoutMs: number
   /** The longest silence between two reads of a stream. */
@@ -15,6 +17,8 @@ export interface Deadline {
   readonly signal: AbortSignal
   /** The limit that was exceeded, if one was. */
   readonly expired: Failure | undefined
+  /** There is a connection: the upstream has begun to answer. */
+  connected(): void
   /** A read came back. */
   touch(): void
   /** The first chunk is here: from now on the idle limit counts. */
@@ -25,17 +29,24 @@ export interface Deadline {
   end(): void
 }
 
-/** `streaming`: a whole answer has neither a first byte nor pauses to watch, only a total. */
+/**
+ * `streaming`: a whole answer has neither a first byte nor pauses to watch, only a total. `canReach` is asked, once, when
+ * half of the time for connecting is over and nothing has come yet.
+ */
 export function startDeadline(
   clock: Clock,
   limits: TimeLimits,
   streaming: boolean,
   client: AbortSignal,
+  canReach?: (timeoutMs: number) => Promise<boolean>,
 ): Deadline {
   const controller = new AbortController()
   const startedAtMs = clock.now()
   let touchedAtMs = startedAtMs
   let begun = !streaming
+  /** Whether nobody needs to look any more if the upstream is there. */
+  let isReached = canReach === undefined || limits.connectTimeoutMs === undefined
+  let isConnected = false
   let expired: Failure | undefined
 
   const hangUp = (): void => controller.abort(client.reason)
@@ -43,7 +54,14 @@ export function startDeadline(
     expired ??= new Failure('timeout_error', `the upstream ${what} within ${limitMs / 1000} s`)
     controller.abort(expired)
   }
+  const checkReach = async (connectTimeoutMs: number): Promise<void> => {
+    isReached = true
+    if (await canReach?.(connectTimeoutMs / 2)) return
+    if (!isConnected) expire('could not be reached', connectTimeoutMs)
+  }
   const stopWatching = clock.watch((nowMs) => {
+    const { connectTimeoutMs = 0 } = limits
+    if (!isReached && nowMs - startedAtMs > connectTimeoutMs / 2) void checkReach(connectTimeoutMs)
     if (nowMs - startedAtMs > limits.requestTimeoutMs) expire('did not finish', limits.requestTimeoutMs)
     else if (!streaming) return
     else if (!begun && nowMs - startedAtMs > limits.firstByteTimeoutMs)
@@ -59,6 +77,10 @@ export function startDeadline(
     get expired() {
       return expired
     },
+    connected() {
+      isConnected = true
+      isReached = true
+    },
     touch() {
       touchedAtMs = clock.now()
     },
@@ -69,6 +91,7 @@ export function startDeadline(
       controller.abort()
     },
     end() {
+      isConnected = true
       stopWatching()
       client.removeEventListener('abort', hangUp)
     },

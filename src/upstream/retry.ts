@@ -1,4 +1,5 @@
 import { Failure } from '../core/errors.ts'
+import type { RetryBudget } from './retry-budget.ts'
 import type { Batch, Upstream } from './upstream.ts'
 
 export interface RetryOptions {
@@ -9,17 +10,26 @@ export interface RetryOptions {
   /** 0 … 1, for jitter. */
   readonly random: () => number
   readonly onRetry: (failure: Failure, attempt: number) => void
+  /** Shared by all calls of an upstream; without one, retries are not bounded. */
+  readonly budget?: RetryBudget
 }
 
 const BASE_DELAY_MS = 300
+const MAX_DELAY_MS = 10_000
 
-/** Half to all of 300 ms, 600 ms, 1200 ms …: spreads the tries of many requests that failed together. */
-const retryDelayMs = (attempt: number, random: number): number =>
-  BASE_DELAY_MS * 2 ** (attempt - 1) * (0.5 + random / 2)
+/**
+ * Anything up to 300 ms, 600 ms, 1200 ms …: spreads the tries of many requests that failed together as far as it goes.
+ * An upstream that names a time is given it.
+ */
+function retryDelayMs(attempt: number, random: number, retryAfterMs: number | undefined): number {
+  const backoffMs = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (attempt - 1)) * random
+  return retryAfterMs === undefined ? backoffMs : retryAfterMs + backoffMs
+}
 
 /**
  * Tries again when the upstream fails before its first chunk. Never after it: the client has part of the answer
- * then. Rate limits are left to the client, who is told how long to wait.
+ * then. Rate limits are left to the client, who is told how long to wait; and so are other failures for which the
+ * upstream names a long time.
  */
 export const withRetries = <Item>(upstream: Upstream<Item>, options: RetryOptions): Upstream<Item> => ({
   stream(call, signal) {
@@ -27,6 +37,7 @@ export const withRetries = <Item>(upstream: Upstream<Item>, options: RetryOption
     let begun = false
 
     const begin = async (): Promise<IteratorResult<Batch<Item>, undefined>> => {
+      options.budget?.call()
       for (let attempt = 1; ; attempt++) {
         try {
           const first = await stream.next()
@@ -34,8 +45,9 @@ export const withRetries = <Item>(upstream: Upstream<Item>, options: RetryOption
           return first
         } catch (error) {
           if (signal.aborted || attempt > options.retries || !isWorthATry(error)) throw error
+          if (options.budget?.spend() === false) throw error
           options.onRetry(error, attempt)
-          await options.sleep(retryDelayMs(attempt, options.random()), signal)
+          await options.sleep(retryDelayMs(attempt, options.random(), error.retryAfterMs), signal)
           stream = upstream.stream(call, signal)
         }
       }
@@ -54,4 +66,5 @@ const isWorthATry = (error: unknown): error is Failure =>
   error instanceof Failure &&
   error.retryable &&
   error.kind !== 'rate_limit_error' &&
-  error.kind !== 'timeout_error'
+  error.kind !== 'timeout_error' &&
+  (error.retryAfterMs ?? 0) <= MAX_DELAY_MS

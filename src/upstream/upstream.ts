@@ -10,6 +10,8 @@ export type Batch<Item = ChatItem> = readonly Item[]
 export interface UpstreamCall {
   /** The model as the client named it, for error messages. */
   readonly model: string
+  /** The model as the upstream knows it; what one model does is not held against another. */
+  readonly upstreamModel?: string
   /** Whether the body asks for a stream. */
   readonly stream: boolean
   /** The JSON text. */

@@ -34,6 +34,7 @@ describe('an upstream', () => {
       dialect: 'openrouter',
       models: ['deepseek-*', 'r1'],
       headers: { 'x-team': 'blue team', 'x-count': '5' },
+      connectTimeoutMs: 10_000,
       requestTimeoutMs: 900_000,
       firstByteTimeoutMs: 60_000,
       idleTimeoutMs: 2500,
