@@ -3,12 +3,14 @@ import { Elysia } from 'elysia'
 import { batchesRoutes } from './http/batches.ts'
 import { cacheRoutes } from './http/cache.ts'
 import { dashboardRoutes } from './http/dashboard.ts'
+import { debugRoutes } from './http/debug.ts'
 import { docsRoutes } from './http/docs.ts'
 import { fallbackRoutes } from './http/errors.ts'
 import { filesRoutes } from './http/files.ts'
 import { healthRoutes } from './http/health.ts'
 import { keysRoutes } from './http/keys.ts'
 import { messagesRoutes } from './http/messages.ts'
+import { metricsRoutes } from './http/metrics.ts'
 import { modelsRoutes } from './http/models.ts'
 import { openapiRoutes } from './http/openapi.ts'
 import type { DocumentedRoute } from './http/openapi/document.ts'
@@ -29,6 +31,8 @@ export function createApp(server: Server) {
     .use(docsRoutes())
     .use(keysRoutes(server))
     .use(runsRoutes(server))
+    .use(metricsRoutes(server))
+    .use(debugRoutes(server))
     .use(dashboardRoutes())
     .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))
   for (const prefix of [PREFIX, TWIN_PREFIX])

@@ -9,10 +9,17 @@ import type { Config } from './config/schema.ts'
 import type { Clock } from './core/clock.ts'
 import type { Services } from './messages/services.ts'
 import type { Log } from './observability/log.ts'
+import type { Watch } from './observability/request.ts'
 import { openDatabase } from './store/database.ts'
 
 /** Message batches, whose requests are answered by whatever the services are at their time. */
-export function createBatchEngine(config: Config, services: () => Services, clock: Clock, log: Log): Batches {
+export function createBatchEngine(
+  config: Config,
+  services: () => Services,
+  watch: Watch,
+  clock: Clock,
+  log: Log,
+): Batches {
   const path = join(config.dataDir, 'batches.db')
   const stamp = (): string => new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')
   const { batchConcurrency: total } = config
@@ -20,7 +27,7 @@ export function createBatchEngine(config: Config, services: () => Services, cloc
     open: () => openDatabase({ path, migrations: BATCH_MIGRATIONS, stamp, log }),
     isThere: () => existsSync(path),
     lock: createWorkerLock(join(config.dataDir, 'batches.lock')),
-    run: createRunRequest(services, log),
+    run: createRunRequest(services, log, watch, () => clock.now()),
     clock,
     log,
     random: Math.random,

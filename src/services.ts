@@ -207,7 +207,8 @@ const upstreamHeaders = ({ apiKey, dialect, headers }: UpstreamConfig): Readonly
   ...headers,
 })
 
-const toModelMap = (config: Config): ModelMap => ({
+/** What the aliases stand for. */
+export const toModelMap = (config: Config): ModelMap => ({
   big: config.anthropicModel ?? DEFAULT_BIG,
   small: config.anthropicSmallFastModel ?? DEFAULT_SMALL,
   bigIsSet: config.anthropicModel !== undefined,

@@ -66,6 +66,13 @@ interface Engine {
   readonly worker: Worker
 }
 
+const NO_STATS: BatchStats = {
+  batches: { in_progress: 0, canceling: 0, ended: 0 },
+  items: { pending: 0, running: 0, succeeded: 0, errored: 0, canceled: 0, expired: 0 },
+  running: 0,
+  requestsPerSecond: 0,
+}
+
 /** What waits for another program's lock holds up everybody, so not for long. */
 const BUSY_TIMEOUT_MS = 200
 const RESUME_EVERY_MS = 10_000
@@ -190,6 +197,7 @@ export function createBatches(options: BatchesOptions): Batches {
       return current
     },
     async stats() {
+      if (!opened && !options.isThere()) return NO_STATS
       const { store, worker } = engine()
       return {
         ...(await store.totals()),

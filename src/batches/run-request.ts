@@ -4,6 +4,7 @@ import { Failure } from '../core/errors.ts'
 import { answer, answerWhole } from '../messages/answer.ts'
 import type { Services } from '../messages/services.ts'
 import type { Log } from '../observability/log.ts'
+import type { Watch } from '../observability/request.ts'
 import { createTrace } from '../observability/trace.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
 
@@ -24,25 +25,38 @@ export interface ItemContext {
 /** Answers one request. Rejects with a `Failure` for what the upstream or the rules refuse. */
 export type RunRequest = (params: unknown, item: ItemContext) => Promise<MessageResponse>
 
+/** What stands in the place of a route for those who watch. */
+const BATCH_ROUTE = 'batch'
+
 /** Sends requests the way of POST /v1/messages, each with a log line of its own. The services may change meanwhile. */
 export const createRunRequest =
-  (services: () => Services, serverLog: Log): RunRequest =>
+  (services: () => Services, serverLog: Log, watch: Watch, now: () => number): RunRequest =>
   async (params, { id, batchId, customId, caller, protocol, signal }) => {
-    const startedAtMs = performance.now()
     const trace = createTrace(() => performance.now())
     const log = serverLog.child({ request_id: id, batch_id: batchId })
     const context: RequestContext = { id, signal, log, trace, protocol, caller, owner: caller.owner }
-    const finish = (outcome: Outcome): void => {
-      const durationMs = Math.round((performance.now() - startedAtMs) * 10) / 10
+    const observed = {
+      context,
+      trace,
+      method: 'POST',
+      route: BATCH_ROUTE,
+      startedAtMs: now(),
+      batch: batchId,
+    }
+    const finish = (status: number, outcome: Outcome): void => {
+      const durationMs = Math.round((performance.now() - trace.startedAtMs) * 10) / 10
+      watch.end(observed, { status, outcome, durationMs })
       log.info('batch-request', { custom_id: customId, outcome, duration_ms: durationMs, ...trace.notes() })
     }
+    watch.begin(observed)
     try {
       const message = await answerWhole(await answer(params, services(), context), context)
-      finish('ok')
+      finish(200, 'ok')
       return message
     } catch (error) {
       if (error instanceof Failure) trace.note('error', `${error.kind}: ${error.message}`)
-      finish(signal.aborted ? 'cancelled' : 'error')
+      trace.fail(error)
+      finish(error instanceof Failure ? error.status : 500, signal.aborted ? 'cancelled' : 'error')
       throw error
     }
   }

@@ -1,3 +1,6 @@
+import { isatty } from 'node:tty'
+
+import { toAbout } from '../about.ts'
 import { createApp } from '../app.ts'
 import { createBatchEngine } from '../batch-engine.ts'
 import { configureBounds } from '../bounds.ts'
@@ -12,7 +15,10 @@ import { createActivity, type Server } from '../http/server.ts'
 import { startJanitor } from '../janitor.ts'
 import { openKeys } from '../keys/open.ts'
 import type { KeyStore } from '../keys/store.ts'
-import { createLog, type Log } from '../observability/log.ts'
+import { createLog, type Log, type LogOptions } from '../observability/log.ts'
+import { renderPretty } from '../observability/pretty.ts'
+import { createChecks } from '../observability/probes.ts'
+import { createProbes } from '../probes.ts'
 import {
   choresOf,
   closeMemory,
@@ -22,6 +28,7 @@ import {
   type Memory,
   warmUp,
 } from '../services.ts'
+import { createWatchers } from '../watchers.ts'
 
 export interface Program {
   readonly name: string
@@ -46,19 +53,35 @@ export function serve(
   load: () => Config,
 ): Running {
   const clock = createClock()
-  const log = createLog({ level: config.logLevel, write: writeLog, now: () => clock.now() })
+  const log = createLog({
+    level: config.logLevel,
+    write: writeLog,
+    now: () => clock.now(),
+    ...rendering(config.logFormat, isatty(2)),
+  })
   const memory = createMemory(config, clock, log)
   const keys = openKeys(config.dataDir, clock, log)
-  const runs = createRunHistory(config, clock, log)
+  const watchers = createWatchers(config, program.version, createRunHistory(config, clock, log))
+  const { runs, eventLoop } = watchers
+  const batches = createBatchEngine(config, () => server.services, watchers.watch, clock, log)
+  let current = config
+  const probes = createProbes({
+    config: () => current,
+    services: () => server.services,
+    batches,
+    runs,
+    eventLoop,
+  })
   const server: Server = {
     ...partsOf(config, memory, keys, clock, log),
+    ...watchers,
     keys,
-    batches: createBatchEngine(config, () => server.services, clock, log),
+    batches,
+    check: createChecks(probes, clock),
+    isStopping: false,
     clock,
     log,
     activity: createActivity(),
-    runs,
-    watch: runs,
     ...program,
   }
   const app = createApp(server).listen({
@@ -78,6 +101,7 @@ export function serve(
     readTextFile: thisMachine().readTextFile,
     apply: (next) => {
       configureBounds(memory, next)
+      current = next
       Object.assign(server, partsOf(next, memory, keys, clock, log))
     },
     clock,
@@ -94,15 +118,23 @@ export function serve(
     async stop() {
       stopReloading()
       stopJanitor()
+      Object.assign(server, { isStopping: true })
       await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
       closeMemory(memory)
       runs.close()
       keys.close()
+      eventLoop.stop()
       log.info('stopped')
       log.flush()
     },
   }
 }
+
+/** The log goes to standard error; where that is a terminal, a person reads it. */
+const rendering = (format: Config['logFormat'], inTerminal: boolean): Pick<LogOptions, 'render'> =>
+  format === 'pretty' || (format === 'auto' && inTerminal)
+    ? { render: (entry) => renderPretty(entry, inTerminal) }
+    : {}
 
 /** What of the server follows from the configuration, and changes with it. */
 export const partsOf = (config: Config, memory: Memory, keys: KeyStore, clock: Clock, log: Log) => ({
@@ -121,6 +153,7 @@ export const partsOf = (config: Config, memory: Memory, keys: KeyStore, clock: C
     clock,
   }),
   timing: { startAfterMs: config.streamStartAfterMs, pingIntervalMs: config.pingIntervalMs },
+  about: toAbout(config),
   maxBodyBytes: config.maxBodyBytes,
   batchLimits: { maxRequests: config.batchMaxRequests, maxBytes: config.batchMaxBytes },
   bodyTimeoutMs: config.requestReadTimeoutMs,

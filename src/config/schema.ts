@@ -636,6 +636,15 @@ export const SETTINGS = {
     description: 'The least important entries that are still logged.',
     restart: true,
   },
+  logFormat: {
+    name: 'LOG_FORMAT',
+    group: 'Files and logs',
+    kind: kinds.choice('auto', 'json', 'pretty'),
+    default: 'auto',
+    description:
+      'Log entries as JSON, or as lines for people; auto is for people in a terminal and JSON elsewhere.',
+    restart: true,
+  },
   runsKept: {
     name: 'RUNS_KEPT',
     group: 'Observability',

@@ -34,5 +34,6 @@ const wrongMethod = (method: string, path: string, allowed: readonly string[]): 
     status: 405,
   })
 
-const unknownPath = (path: string): Failure =>
+/** What is told where there is nothing, or where it must look so. */
+export const unknownPath = (path: string): Failure =>
   new Failure('not_found_error', `There is nothing at ${path}; this server's API is described at /docs`)

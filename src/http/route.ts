@@ -30,6 +30,7 @@ export const route =
     try {
       exchange.admit(server.access.check(request))
       exchange.readProtocol()
+      noteCorrelation(request, exchange.trace)
       const response = await handler(request, exchange)
       tellLimits(server, exchange, response)
       if (!exchange.isLeftOpen()) exchange.finish(response.status, 'ok')
@@ -51,6 +52,14 @@ function tellLimits(server: Server, { context }: Exchange, { headers }: Response
   const limits = server.limiter.headers(context.caller)
   for (const name in limits) headers.set(name, limits[name] ?? '')
 }
+
+/** The id that a client or a proxy gave the request, so that its log and ours can be laid side by side. */
+function noteCorrelation({ headers }: Request, trace: RequestTrace): void {
+  const id = headers.get('x-correlation-id') ?? headers.get('x-request-id')
+  if (id !== null && PLAIN_ID.test(id)) trace.note('correlation_id', id)
+}
+
+const PLAIN_ID = /^[\w.:-]{1,128}$/
 
 /** What proxies log for a client that hung up before its answer; nobody reads it. */
 const CLIENT_CLOSED_REQUEST = 499

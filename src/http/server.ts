@@ -5,7 +5,11 @@ import type { KeyStore } from '../keys/store.ts'
 import type { Limiter } from '../limits/limiter.ts'
 import type { Strain } from '../limits/strain.ts'
 import type { Services } from '../messages/services.ts'
+import type { ErrorLog } from '../observability/error-log.ts'
+import type { EventLoop } from '../observability/event-loop.ts'
 import type { Log } from '../observability/log.ts'
+import type { Metrics } from '../observability/metrics/registry.ts'
+import type { CheckAll } from '../observability/probes.ts'
 import type { Watch } from '../observability/request.ts'
 import type { RequestTrace } from '../observability/trace.ts'
 import type { Runs } from '../runs/runs.ts'
@@ -41,6 +45,35 @@ export interface Server {
   /** Those who look on. */
   readonly watch: Watch
   readonly runs: Runs
+  readonly metrics: Metrics
+  /** The last failures; undefined in production. */
+  readonly errors: ErrorLog | undefined
+  readonly eventLoop: EventLoop
+  /** Looks at what the server depends on. */
+  readonly check: CheckAll
+  readonly about: About
+  /** No new requests are taken. */
+  readonly isStopping: boolean
+}
+
+/** What the configuration says that may be shown; no secret. */
+export interface About {
+  readonly environment: string
+  readonly demo: boolean
+  readonly upstreams: ReadonlyArray<{
+    readonly name: string
+    readonly base_url: string
+    readonly wire: string
+    readonly dialect: string
+    readonly has_key: boolean
+  }>
+  readonly models: {
+    readonly big: string
+    readonly small: string
+    readonly aliases: Readonly<Record<string, string>>
+    readonly routes: Readonly<Record<string, string>>
+  }
+  readonly features: Readonly<Record<string, boolean>>
 }
 
 /** What one batch may hold. */

@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly write: (text: string) => void
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** How an entry becomes a line; JSON unless it says otherwise. It is given no secrets. */
+  readonly render?: (entry: Fields) => string
   /** Lines are collected and written together this often, in milliseconds; errors are written at once. */
   readonly flushEveryMs?: number
 }
@@ -29,14 +31,13 @@ export interface Log extends Logger {
 }
 
 /** Starts a log. It keeps no process alive, so `flush` belongs to the end of the program. */
-export function createLog({ level, write, now, flushEveryMs = 50 }: LogOptions): Log {
+export function createLog({ level, write, now, render, flushEveryMs = 50 }: LogOptions): Log {
   const lines = createLines(write, flushEveryMs)
   const timestamp = createTimestamp(now)
   const append = (entryLevel: Level, event: string, bound: Fields, fields: Fields): void => {
     const entry = { time: timestamp(), level: entryLevel, event, ...bound }
-    lines.add(
-      `${plainJson(entry, fields) ?? JSON.stringify(addRedacted({ ...entry, event: mask(event) }, fields))}\n`,
-    )
+    const redacted = (): Fields => addRedacted({ ...entry, event: mask(event) }, fields)
+    lines.add(render ? render(redacted()) : `${plainJson(entry, fields) ?? JSON.stringify(redacted())}\n`)
     if (entryLevel === 'error') lines.flush()
   }
   const createChild = (bound: Fields): Log => {

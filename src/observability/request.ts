@@ -36,3 +36,13 @@ export interface Watch {
   begin(request: ObservedRequest): void
   end(request: ObservedRequest, ending: Ending): void
 }
+
+/** Several who look on, as one. */
+export const watchAll = (watches: readonly Watch[]): Watch => ({
+  begin(request) {
+    for (const watch of watches) watch.begin(request)
+  },
+  end(request, ending) {
+    for (const watch of watches) watch.end(request, ending)
+  },
+})

@@ -97,6 +97,7 @@ const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad
   configFile: { good: '/etc/server.toml', value: '/etc/server.toml', bad: '~/server.toml' },
   dataDir: { good: '/var/lib/server', value: '/var/lib/server', bad: '~/data' },
   logLevel: { good: 'WARN', value: 'warn', bad: 'loud' },
+  logFormat: { good: 'Pretty', value: 'pretty', bad: 'xml' },
   runsKept: { good: '0', value: 0, bad: '-1' },
   runsMaxDays: { good: '7', value: 7, bad: '0' },
 }
@@ -232,6 +233,7 @@ test('nothing given is OpenRouter Anthropic Server on loopback with the demo ups
     configFile: undefined,
     dataDir: '/home/ada/.local/share/openrouter-anthropic-server',
     logLevel: 'info',
+    logFormat: 'auto',
     runsKept: 10_000,
     runsMaxDays: 30,
     aliases: {},

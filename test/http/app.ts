@@ -5,8 +5,10 @@ import { createClock } from '../../src/clock.ts'
 import { createActivity, type Server } from '../../src/http/server.ts'
 import { openKeys } from '../../src/keys/open.ts'
 import { createLog } from '../../src/observability/log.ts'
+import { createChecks } from '../../src/observability/probes.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { createMemory } from '../../src/services.ts'
+import { createWatchers } from '../../src/watchers.ts'
 import { configOf } from '../config/sources.ts'
 
 /** The whole application without a listener; `ask` is one request to it. Answers come from the demo upstream. */
@@ -15,16 +17,17 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
   const keys = openKeys(config.dataDir, clock, log)
-  const runs = createRuns({ store: undefined, clock })
+  const watchers = createWatchers(config, '1.2.3', createRuns({ store: undefined, clock }))
   const server: Server = {
     ...partsOf(config, createMemory(config, clock, log), keys, clock, log),
     keys,
     clock,
     log,
-    batches: createBatchEngine(config, () => server.services, clock, log),
+    batches: createBatchEngine(config, () => server.services, watchers.watch, clock, log),
     activity: createActivity(),
-    runs,
-    watch: runs,
+    ...watchers,
+    check: createChecks([], clock),
+    isStopping: false,
     name: 'test-server',
     version: '1.2.3',
   }

@@ -57,6 +57,8 @@ import { Plugin } from '../../wire/openrouter/plugins.ts'
 import { ProviderPreferences } from '../../wire/openrouter/provider.ts'
 import { ReasoningOptions } from '../../wire/openrouter/reasoning.ts'
 import { CacheCleanedUp, CacheCleared, CacheStatistics } from '../../wire/server/cache.ts'
+import { DebugError, DebugErrorList, DebugErrorStats } from '../../wire/server/errors.ts'
+import { DetailedHealth, Readiness } from '../../wire/server/health.ts'
 import { ApiKey, ApiKeyList, CreatedApiKey, CreateKeyRequest } from '../../wire/server/keys.ts'
 import {
   ActiveRun,
@@ -141,6 +143,11 @@ export const SCHEMAS = {
   RunSums,
   RunRecording,
   UsageReport,
+  DetailedHealth,
+  Readiness,
+  DebugError,
+  DebugErrorList,
+  DebugErrorStats,
 } as const satisfies Readonly<Record<string, TSchema>>
 export type SchemaName = keyof typeof SCHEMAS
 
