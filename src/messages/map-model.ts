@@ -2,7 +2,7 @@ import type { Choice } from '../translate/choice.ts'
 import { type ModelFacts, type Target, toTarget } from '../translate/target.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
-import type { Services } from './services.ts'
+import type { NamedUpstream, Services } from './services.ts'
 
 type Asked = Pick<MessagesRequest, 'model' | 'fallbacks'>
 type Mapping = Pick<Services, 'choose' | 'upstreams'>
@@ -19,6 +19,7 @@ export async function awaitModels({ upstreams }: Pick<Services, 'upstreams'>): P
  */
 export function findTargets({ model, fallbacks }: Asked, services: Mapping): readonly [Target, ...Target[]] {
   const first = services.choose(model)
+  if (!fallbacks && first.fallbacks.length === 0) return [loneTarget(first, services)]
   const asked = Array.isArray(fallbacks) ? fallbacks.map((other) => other.model) : []
   const others = [...asked, ...first.fallbacks].map((name) => services.choose(name))
   const passedOn = isPassedOn(first, services) ? others.findIndex((other) => !isBeside(first, other)) : 0
@@ -38,6 +39,25 @@ const isPassedOn = (first: Choice, { upstreams }: Mapping): boolean =>
 
 const isBeside = (first: Choice, other: Choice): boolean =>
   other.upstream === first.upstream && other.wire === first.wire
+
+/** What was made of a choice, and from what; the same name is the same choice every time. */
+interface Made {
+  readonly upstream: NamedUpstream
+  readonly record: ModelRecord | undefined
+  readonly target: Target
+}
+const MADE = new WeakMap<Choice, Made>()
+
+/** A target without fallbacks, made anew only when the catalogue has changed. */
+function loneTarget(choice: Choice, services: Mapping): Target {
+  const upstream = services.upstreams.of(choice.upstream)
+  const record = upstream.catalogue.record(choice.model)
+  const made = MADE.get(choice)
+  if (made?.upstream === upstream && made.record === record) return made.target
+  const target = targetOf(choice, [], services)
+  MADE.set(choice, { upstream, record, target })
+  return target
+}
 
 function targetOf(choice: Choice, fallbacks: readonly string[], { upstreams }: Mapping): Target {
   const { openrouter, catalogue } = upstreams.of(choice.upstream)

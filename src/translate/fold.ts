@@ -54,13 +54,16 @@ function withEnd(
   return { ...message, ...delta, ...extras, usage: { ...message.usage, ...known(usage) } }
 }
 
-const known = (usage: Fields | undefined): Fields =>
-  Object.fromEntries(Object.entries(usage ?? {}).filter(([, value]) => value !== null && value !== undefined))
+function known(usage: Fields | undefined): Fields {
+  const counts: Record<string, unknown> = {}
+  for (const name in usage) if (usage[name] !== null && usage[name] !== undefined) counts[name] = usage[name]
+  return counts
+}
 
 function addDelta(open: OpenBlock | undefined, delta: BlockDelta): void {
   if (!open) return
-  const { type, ...said }: { readonly type: string } & Fields = delta
-  switch (type) {
+  const said: { readonly type: string } & Fields = delta
+  switch (said.type) {
     case 'text_delta':
       append(open, 'text', said['text'])
       break
@@ -74,9 +77,11 @@ function addDelta(open: OpenBlock | undefined, delta: BlockDelta): void {
       open.fields['citations'] = [...listOf(open, 'citations'), said['citation']]
       break
     case 'signature_delta':
-    case 'compaction_delta':
-      Object.assign(open.fields, said)
+    case 'compaction_delta': {
+      const { type: _type, ...more } = said
+      Object.assign(open.fields, more)
       break
+    }
   }
 }
 

@@ -48,7 +48,8 @@ export function toMessageDelta(ending: Ending): MessageDelta {
 }
 
 /** A tool call means `tool_use`, whatever the upstream calls it, unless the answer was cut off or refused. */
-function stopReason({ finish, native, ...ending }: Ending): StopReason {
+function stopReason(ending: Ending): StopReason {
+  const { finish, native } = ending
   const byFinish = BY_FINISH.get(finish)
   const byNative = BY_NATIVE.get(native?.toLowerCase())
   if (ending.stopSequence !== undefined) return ending.hasToolCall ? 'tool_use' : 'stop_sequence'

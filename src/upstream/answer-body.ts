@@ -25,7 +25,10 @@ export function errorOf(text: string): ChatError | string | undefined {
 }
 
 /** The end mark of a chat-completions stream: the answer is complete, whatever the connection still does. */
-export const isEndMark = (data: string): boolean => data.startsWith('[DONE]') && data.trimEnd() === '[DONE]'
+export const isEndMark = (text: string, from = 0, to = text.length): boolean =>
+  text.startsWith(END_MARK, from) && text.slice(from, to).trimEnd() === END_MARK
+
+const END_MARK = '[DONE]'
 
 /** One event's data as a chunk. */
 export function parseChunk(data: string): Chunk {

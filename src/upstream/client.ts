@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/errors.ts'
 import type { ChatError } from '../wire/openrouter/chunk.ts'
-import { errorIn, errorOf, eventsOf, isEndMark, isSilent, parseChunk, saysSomething } from './answer-body.ts'
+import { errorIn, errorOf, eventsOf, isEndMark, isSilent, saysSomething } from './answer-body.ts'
+import { ChunkParser } from './chunk-parser.ts'
 import { type Deadline, startDeadline, type TimeLimits } from './deadline.ts'
 import { ASK_DOCTOR, brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
 import type { Reach } from './reach.ts'
-import { endSse, parseSse, SSE_START } from './sse.ts'
+import { finishSse, type OnData, scanSse, SSE_START } from './sse.ts'
 import type { Batch, BatchStream, ChatItem, Upstream, UpstreamCall } from './upstream.ts'
 
 /** `fetch` as far as we use it; the demo upstream is one too. */
@@ -22,12 +23,15 @@ export interface ClientOptions {
   readonly reach?: Reach
 }
 
+/** Reads one event's data, which stands in `text` between the two places. */
+type ParseData<Item> = (text: string, from: number, to: number) => Item
+
 /** How an upstream's answers are written. `Item` is what one event of a stream says. */
 export interface AnswerFormat<Item> {
   /** Where requests go, behind the base URL. */
   readonly path: string
-  /** One event's data. Throws a `Failure` for what cannot be read. */
-  parse(data: string): Item
+  /** Starts to read the events of one answer; what it gives throws a `Failure` for data that cannot be read. */
+  createParser(): ParseData<Item>
   /** The answer is complete, whatever the connection still does. */
   isEnd(item: Item): boolean
   /** What an item other than the end reports as an error. */
@@ -45,7 +49,10 @@ export interface AnswerFormat<Item> {
 
 const CHAT: AnswerFormat<ChatItem> = {
   path: '/chat/completions',
-  parse: (data) => (isEndMark(data) ? '[DONE]' : parseChunk(data)),
+  createParser() {
+    const chunks = new ChunkParser()
+    return (text, from, to) => (isEndMark(text, from, to) ? '[DONE]' : chunks.parse(text, from, to))
+  },
   isEnd: (item) => item === '[DONE]',
   errorIn: (item) => (item === '[DONE]' ? undefined : errorIn(item)),
   endOf(item, error) {
@@ -80,6 +87,7 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   readonly #call: UpstreamCall
   readonly #deadline: Deadline
   readonly #decoder = new TextDecoder()
+  readonly #parse: ParseData<Item>
   #reader: Reader | undefined
   #sse = SSE_START
   #begun = false
@@ -92,6 +100,7 @@ export class AnswerReader<Item> implements BatchStream<Item> {
 
   constructor(format: AnswerFormat<Item>, options: ClientOptions, call: UpstreamCall, signal: AbortSignal) {
     this.#format = format
+    this.#parse = format.createParser()
     this.#options = options
     this.#call = call
     const { baseUrl, clock, limits, reach } = options
@@ -154,7 +163,9 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   }
 
   #readWhole(text: string): Read<Item> {
-    this.#take(this.#format.eventsOf(text))
+    this.#take(() => {
+      for (const event of this.#format.eventsOf(text)) this.#onData(event, 0, event.length)
+    })
     this.#end()
     return this.#passOn()
   }
@@ -166,14 +177,16 @@ export class AnswerReader<Item> implements BatchStream<Item> {
     for (;;) {
       const { done, value } = await reader.readMany()
       this.#deadline.touch()
-      const events: string[] = []
-      for (const bytes of value)
-        this.#sse = parseSse(this.#sse, this.#decoder.decode(bytes, { stream: true }), events)
-      if (done) endSse(parseSse(this.#sse, this.#decoder.decode(), events), events)
-      this.#take(events)
+      this.#take(() => this.#scan(value, done))
       if (done) this.#end()
       if (this.#over || (this.#said && this.#held.length > 0)) return this.#passOn()
     }
+  }
+
+  #scan(pieces: readonly Uint8Array[], isLast: boolean): void {
+    for (const bytes of pieces)
+      this.#sse = scanSse(this.#sse, this.#decoder.decode(bytes, { stream: true }), this.#onData)
+    if (isLast) finishSse(scanSse(this.#sse, this.#decoder.decode(), this.#onData), this.#onData)
   }
 
   #passOn(): Read<Item> {
@@ -185,20 +198,20 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   }
 
   /** Takes in the items of one read; what came before an error is still delivered. */
-  #take(events: readonly string[]): void {
+  #take(readAll: () => void): void {
     try {
-      for (const event of events) this.#takeOne(event)
+      readAll()
     } catch (error) {
       if (!this.#said || this.#held.length === 0) throw error
       this.#failure = asFailure(error, this.#options)
       this.#end()
     }
-    if (events.length > 0) this.#deadline.begin()
   }
 
-  #takeOne(event: string): void {
+  readonly #onData: OnData = (text, from, to) => {
+    this.#deadline.begin()
     if (this.#over) return
-    const item = this.#format.parse(event)
+    const item = this.#parse(text, from, to)
     if (this.#format.isEnd(item)) {
       this.#held.push(item)
       this.#finish()

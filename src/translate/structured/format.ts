@@ -23,10 +23,14 @@ export function findFormat(request: MessagesRequest, headerOptions: Fields = {})
 }
 
 function chatFormat(request: MessagesRequest, headerOptions: Fields): AnswerFormat | undefined {
+  const inside = (request.openrouter as Fields | null | undefined)?.['response_format']
+  const beside = (request as Fields)['response_format']
+  const above = headerOptions['response_format']
+  if (!inside && !beside && !above) return undefined
   const sources = [
-    ['openrouter.response_format', (request.openrouter as Fields | null | undefined)?.['response_format']],
-    ['response_format', (request as Fields)['response_format']],
-    ['x-openrouter-response_format', headerOptions['response_format']],
+    ['openrouter.response_format', inside],
+    ['response_format', beside],
+    ['x-openrouter-response_format', above],
   ] as const
   const [path, value] = sources.find(([, given]) => given !== undefined && given !== null) ?? []
   if (path === undefined || !isSchema(value)) return undefined
