@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const ROOT = join(import.meta.dir, '../..')
 
 /** The program under test: the compiled one where SERVER_BINARY names it, else the sources. */
-const COMMAND = process.env['SERVER_BINARY']
+export const COMMAND: readonly string[] = process.env['SERVER_BINARY']
   ? [process.env['SERVER_BINARY']]
   : [process.execPath, join(ROOT, 'src/main.ts')]
 
