@@ -21,7 +21,8 @@ test('the first minute in the README is what a new user sees', async () => {
   const lines: string[] = []
   for (const command of typed) lines.push(`$ ${command}`, settled(await reader.type(command)))
   const seen = lines.join('\n').trimEnd()
-  if (process.env['GOLDEN'] === 'write') await Bun.write(README, readme.replace(transcript?.text ?? '', `${seen}\n`))
+  if (process.env['GOLDEN'] === 'write')
+    await Bun.write(README, readme.replace(transcript?.text ?? '', `${seen}\n`))
   else expect(`${seen}\n`).toBe(transcript?.text ?? '')
 })
 
