@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { type Block, blocksOf, commandsOf } from './blocks.ts'
@@ -27,8 +28,8 @@ const whyNotTyped = (command: string): string | undefined =>
 
 const isShell = ({ language }: Block): boolean => language === 'sh'
 
-describe.each(documents)('%s', async (path) => {
-  const document = await Bun.file(join(root, path)).text()
+describe.each(documents)('%s', (path) => {
+  const document = readFileSync(join(root, path), 'utf8')
   const blocks = blocksOf(document)
   const shell = blocks.filter(isShell)
   const typed = shell.flatMap(({ text }) => commandsOf(text)).filter((command) => !whyNotTyped(command))
@@ -41,8 +42,8 @@ describe.each(documents)('%s', async (path) => {
   else test('says no command that could be typed here', () => expect(typed).toEqual([]))
 })
 
-describe('docs/clients.md', async () => {
-  const blocks = blocksOf(await Bun.file(join(root, 'docs/clients.md')).text())
+describe('docs/clients.md', () => {
+  const blocks = blocksOf(readFileSync(join(root, 'docs/clients.md'), 'utf8'))
   const [typescript] = blocks.filter(({ text }) => text.includes("'@anthropic-ai/sdk'"))
   const [python] = blocks.filter(({ language }) => language === 'python')
 

@@ -84,7 +84,7 @@ export async function startReading(document: string): Promise<Reader> {
       const text = fill(command)
       const script = ['set -eo pipefail', ...exported, needsServer(text) ? ensureServer : ':', text]
       const output = await spawn(['bash', '-c', script.join('\n')], desk)
-      if (/^export /.test(text)) exported.push(text)
+      if (text.startsWith('export ')) exported.push(text)
       return output
     },
     async run(command, text, cwd) {
