@@ -67,6 +67,7 @@ async function termsOf(scenario: string): Promise<AnswerTerms> {
     inputTokens: 100,
     stopSequences: [],
     hideThinking: false,
+    singleCall: false,
     asksContextEdits: false,
     details: false,
     usage: { hourCache: false, fast: false },

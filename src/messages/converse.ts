@@ -2,6 +2,7 @@ import type { Outcome, RequestContext } from '../core/context.ts'
 import { begin, type State } from '../translate/answer-state.ts'
 import { sessionIdOf } from '../translate/options.ts'
 import { isSettled, streamMachine } from '../translate/stream.ts'
+import type { AnswerTerms } from '../translate/terms.ts'
 import type { Batch } from '../upstream/upstream.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import { bill, chatUsage, noteCost } from './bill.ts'
@@ -47,6 +48,7 @@ export function streamAnswer(
     learn(prepared, state, services)
     watchPromptCache(prepared, state, services, context)
     note(state, billed('ok'), context)
+    warnOfMoreCalls(state, terms, context)
     endCall('ok')
   }
   const billed = (outcome: Outcome): number | undefined => {
@@ -147,6 +149,13 @@ function noteOrigin(batch: Batch, context: RequestContext): void {
   const chunk = batch.find((entry) => entry !== '[DONE]')
   if (chunk?.id) context.trace.note('generation_id', chunk.id)
   if (chunk?.provider) context.trace.note('provider', chunk.provider)
+}
+
+/** A client that takes one call at a time is told of the first one; the model can make the others again. */
+function warnOfMoreCalls({ calls }: State, { singleCall }: AnswerTerms, { trace }: RequestContext): void {
+  if (!singleCall || calls.length < 2) return
+  const message = `is kept to here: the model made ${calls.length} calls at once, and only the first is told`
+  trace.warn({ path: 'tool_choice.disable_parallel_tool_use', message })
 }
 
 function note(state: State, costUsd: number | undefined, context: RequestContext): void {

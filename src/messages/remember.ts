@@ -20,9 +20,10 @@ export function chatQuestion(
   salt: string,
   { owner, protocol }: RequestContext,
 ): Question {
-  const { family, stopSequences, toolNames, hideThinking, asksContextEdits, details, usage } = terms
+  const { family, stopSequences, toolNames, hideThinking, singleCall, asksContextEdits, details, usage } =
+    terms
   const names = [...toolNames]
-  const shape = { family, stopSequences, names, hideThinking, asksContextEdits, details, usage }
+  const shape = { family, stopSequences, names, hideThinking, singleCall, asksContextEdits, details, usage }
   return {
     key: cacheKey({ owner, upstream: target.upstream, wire: target.wire, body, shape }, salt),
     wish: readCacheControl(protocol.cacheControl),

@@ -152,7 +152,7 @@ function closeText(state: State, out: Out): State {
 /** Writes the calls in their order, one open block at a time: a later call waits until the earlier one is complete. */
 export function writeCalls(before: State, terms: AnswerTerms, out: Out): State {
   let state = before
-  for (let at = 0; at < state.calls.length; at++) {
+  for (let at = 0; at < toldCalls(state, terms); at++) {
     const call = state.calls[at]
     if (!call || call.phase === 'closed') continue
     const isLast = at === state.calls.length - 1
@@ -170,7 +170,7 @@ export function writeCalls(before: State, terms: AnswerTerms, out: Out): State {
 /** Writes all that remains of the calls; `wasCut`: the answer ended in their middle. */
 export function finishCalls(before: State, wasCut: boolean, terms: AnswerTerms, out: Out): State {
   let state = before
-  for (let at = 0; at < state.calls.length; at++) {
+  for (let at = 0; at < toldCalls(state, terms); at++) {
     const call = state.calls[at]
     if (!call || call.phase === 'closed') continue
     if (call.phase === 'waiting') state = openCall(state, at, call, terms, out)
@@ -178,6 +178,10 @@ export function finishCalls(before: State, wasCut: boolean, terms: AnswerTerms, 
   }
   return state
 }
+
+/** How many of the calls so far the client is told of. */
+const toldCalls = ({ calls }: State, { singleCall }: AnswerTerms): number =>
+  singleCall ? Math.min(calls.length, 1) : calls.length
 
 /** A name may still grow while it is none that the request knows and no argument has come. */
 const canOpen = (call: Call, isLast: boolean, terms: AnswerTerms): boolean =>

@@ -17,7 +17,7 @@ import { toSystem } from './system.ts'
 import type { Target } from './target.ts'
 import type { AnswerTerms } from './terms.ts'
 import { hidesThinking } from './thinking.ts'
-import { toToolChoice } from './tool-choice.ts'
+import { toToolChoice, wantsSingleCall } from './tool-choice.ts'
 import { toTools } from './tools.ts'
 import type { Turn } from './turns.ts'
 
@@ -81,6 +81,7 @@ export function translateRequest(
       toolInputs: inputs,
       takenToolIds: toolIdsOf(turns),
       hideThinking: hidesThinking(request),
+      singleCall: wantsSingleCall(request),
       asksContextEdits: Boolean(request.context_management),
       details: wantsDetails(sources),
       usage: { hourCache: isHourCache(body), fast: request.speed === 'fast' },

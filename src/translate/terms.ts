@@ -27,6 +27,8 @@ export interface AnswerTerms {
   /** Tool-call ids that the conversation has used already. */
   readonly takenToolIds: ReadonlySet<string>
   readonly hideThinking: boolean
+  /** The client takes one call at a time; models may make several all the same. */
+  readonly singleCall: boolean
   /** The request asked for edits of its context; none is applied here, and the answer says so. */
   readonly asksContextEdits: boolean
   /** The answer shall also hold what Anthropic's has no place for. */

@@ -18,14 +18,16 @@ export function toToolChoice(request: Asked, hasTools: boolean, target: Target):
   if (!choice || !hasTools) return { options: {}, reminder: undefined }
   const options = {
     tool_choice: toChoice(choice, request),
-    ...('disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use
-      ? { parallel_tool_calls: false }
-      : {}),
+    ...(wantsSingleCall(request) ? { parallel_tool_calls: false } : {}),
   }
   const isForced = choice.type === 'any' || choice.type === 'tool'
   if (!isForced || canForce(request, target)) return { options, reminder: undefined }
   return { options: { ...options, tool_choice: 'auto' }, reminder: reminderOf(choice) }
 }
+
+/** Whether the client can do with one call at a time only (Anthropic API, 2.6). */
+export const wantsSingleCall = ({ tool_choice: choice }: Pick<Asked, 'tool_choice'>): boolean =>
+  Boolean(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use)
 
 function toChoice(choice: ToolChoice, { tools }: Asked): unknown {
   switch (choice.type) {

@@ -5,6 +5,7 @@ import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 
 import { message, post, refusal, sdk } from '../support/api.ts'
 import { echoOf } from '../support/demo.ts'
+import { eventsOf } from '../support/events.ts'
 import { modelsOf } from '../support/models.ts'
 import { startServers } from '../support/servers.ts'
 import { startUpstream, textAnswer, wholeAnswer } from '../support/upstream.ts'
@@ -101,6 +102,36 @@ describe('calls', () => {
     expect((await sentFor({ tool_choice })).parallel_tool_calls).toBe(false)
     expect(await sentFor({})).not.toHaveProperty('parallel_tool_calls')
   })
+
+  test.each([true, false])(
+    'C86 of several calls of a model that does not obey, the first is told (stream: %p)',
+    async (stream) => {
+      const eager = calling([
+        chatCall('call_1', 'weather', '{"city":"Oslo"}'),
+        chatCall('call_2', 'weather', '{"city":"Rome"}'),
+      ])
+      const body = {
+        model: eager.name,
+        tools: [WEATHER],
+        stream,
+        tool_choice: { type: 'auto', disable_parallel_tool_use: true },
+      }
+      const response = await post(open, message(body))
+      const answer: any = stream ? undefined : await response.json()
+      const calls = stream
+        ? (await eventsOf(response)).flatMap(({ data }) => data.content_block ?? [])
+        : answer.content
+      expect(calls).toHaveLength(1)
+      expect(calls[0]).toMatchObject({
+        type: 'tool_use',
+        name: 'weather',
+        input: stream ? {} : { city: 'Oslo' },
+      })
+      if (stream) return
+      expect(answer.stop_reason).toBe('tool_use')
+      expect(response.headers.get('x-compat-warnings')).toContain('made 2 calls at once')
+    },
+  )
 
   test.each([
     [{ type: 'auto' }, 'auto'],

@@ -159,7 +159,9 @@ describe('answers', () => {
       model: hello.name,
       messages: [{ role: 'user', content: 'Hi' }],
     })
+    const batches = await client.messages.batches.list().withResponse()
     const ids = [
+      batches.request_id,
       ...answers.map(({ _request_id }) => _request_id),
       streamed,
       headers.get('request-id'),

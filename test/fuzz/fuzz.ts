@@ -78,9 +78,10 @@ export async function fuzz({ seed, from, count, onProgress }: FuzzOptions): Prom
         })
       }
       slowestMs = Math.max(slowestMs, Math.round(performance.now() - startedAtMs))
-      if (++done % 500 === 0) {
+      const nth = ++done
+      if (nth % 500 === 0) {
         await look()
-        onProgress?.(done, { outcomes, faults, memoryMb, slowestMs })
+        onProgress?.(nth, { outcomes, faults, memoryMb, slowestMs })
       }
     }
   }

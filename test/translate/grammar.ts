@@ -70,6 +70,7 @@ export const terms = (overrides: Partial<AnswerTerms> = {}): AnswerTerms => ({
   toolInputs: new Map(),
   takenToolIds: new Set(),
   hideThinking: false,
+  singleCall: false,
   asksContextEdits: false,
   details: false,
   usage: { hourCache: false, fast: false },

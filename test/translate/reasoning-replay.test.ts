@@ -48,6 +48,7 @@ function roundTrip(
     toolInputs: new Map(),
     takenToolIds: new Set(),
     hideThinking: display === 'omitted',
+    singleCall: false,
     asksContextEdits: false,
     details: false,
     usage: { hourCache: false, fast: false },

@@ -122,6 +122,7 @@ const anyTerms: fc.Arbitrary<AnswerTerms> = fc
     family: from<Family>('anthropic', 'openai', 'google', 'deepseek'),
     stopSequences: from([], [], ['END'], ['b', 'END']),
     hideThinking: fc.boolean(),
+    singleCall: fc.boolean(),
   })
   .map(terms)
 
