@@ -135,6 +135,7 @@ export function createServices(config: Config, memory: Memory, clock: Clock, log
     maxRequestBytes: config.maxBodyBytes,
     limits: { maxTokensLimit, requireParameters },
     structured: { retries: config.structuredRetries },
+    rescueStreams: config.rescueStreams,
     strict: config.strictCompat,
   }
 }

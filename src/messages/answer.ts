@@ -1,6 +1,7 @@
 import type { Outcome, RequestContext } from '../core/context.ts'
 import { foldEvents } from '../translate/fold.ts'
 import { sessionIdOf } from '../translate/options.ts'
+import { continuesAnswers } from '../translate/prefill.ts'
 import type { Target } from '../translate/target.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
@@ -15,6 +16,7 @@ import { checkModels, namedModels } from './permission.ts'
 import { prepareRelay, streamRelay } from './relay.ts'
 import { answerOnce, chatQuestion, type Question, relayedQuestion } from './remember.ts'
 import { reportLosses } from './report-losses.ts'
+import { isContinuable, rescueStream } from './rescue/rescue.ts'
 import { promptSize, routeScenario } from './scenario.ts'
 import type { Services } from './services.ts'
 import { answerStructured, noteAsking } from './structured.ts'
@@ -32,9 +34,15 @@ export async function answer(
   const valid = await resolveFiles(asked, services, context)
   await awaitModels(services)
   const targets = trace.step('map-model', () => mapTo(valid, services, context))
-  const put = async (request: ValidRequest): Promise<AnswerStream> =>
-    answerOfFirst(targets, async (target) => ask(request, target, services, context), context)
-  return answerStructured(valid, put, services.structured, context)
+  const put = async (request: ValidRequest, whom = targets): Promise<AnswerStream> =>
+    answerOfFirst(whom, async (target) => ask(request, target, services, context), context)
+  const able = services.rescueStreams ? targets.filter(continuesAnswers) : []
+  const putAndRescue = async (request: ValidRequest): Promise<AnswerStream> => {
+    const stream = await put(request)
+    if (able.length === 0 || !isContinuable(request)) return stream
+    return rescueStream(stream, request, async (rest) => put(rest, able), context)
+  }
+  return answerStructured(valid, putAndRescue, services.structured, context)
 }
 
 /** The same way, taken to its end: what a client that did not ask for a stream gets. */

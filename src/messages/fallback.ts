@@ -80,7 +80,8 @@ async function startNext(
   }
 }
 
-const isWorthAnother = (error: unknown): error is Failure =>
+/** Whether somebody else may succeed where this has failed. */
+export const isWorthAnother = (error: unknown): error is Failure =>
   error instanceof Failure && !OWN_FAULTS.has(error.kind)
 
 function noteFallback(next: Target, error: unknown, context: RequestContext): void {

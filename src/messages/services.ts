@@ -55,6 +55,8 @@ export interface Services {
   readonly maxRequestBytes: number
   readonly limits: ServerLimits
   readonly structured: StructuredSettings
+  /** Go on with answers whose stream breaks off. */
+  readonly rescueStreams: boolean
   /** Refuse what Anthropic refuses instead of accepting it. */
   readonly strict: boolean
 }
