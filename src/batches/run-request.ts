@@ -50,6 +50,7 @@ export const createRunRequest =
     }
     watch.begin(observed)
     try {
+      services().checkBudget(caller)
       const message = await answerWhole(await answer(params, services(), context), context)
       finish(200, 'ok')
       return message

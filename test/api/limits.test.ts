@@ -225,6 +225,24 @@ describe('what was spent', () => {
     expect((await ask(after, 'two', { model: dear.name })).status).toBe(200)
   })
 
+  test('bounds what a batch may spend', async () => {
+    const DATA_DIR = join(folder, 'batch')
+    await using server = await start({ ...settings, DATA_DIR, BUDGET_DAILY: '1', BATCH_CONCURRENCY: '1' })
+    const headers = { 'x-api-key': 'one' }
+    const requests = Array.from({ length: 5 }, (_, n) => ({
+      custom_id: `r${n}`,
+      params: message({ model: dear.name }),
+    }))
+    const path = '/v1/messages/batches'
+    const { id }: any = await (await post(server, { requests }, { path, headers })).json()
+    let batch: any
+    await until('the end of the batch', async () => {
+      batch = await (await fetch(`${server.url}${path}/${id}`, { headers })).json()
+      return batch.processing_status === 'ended'
+    })
+    expect(batch.request_counts).toMatchObject({ succeeded: 2, errored: 3 })
+  })
+
   /** A spent budget is the one 429 that is not worth another try. */
   async function refusalOf2(response: Response): Promise<any> {
     expect(response.status).toBe(429)
