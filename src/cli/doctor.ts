@@ -1,8 +1,9 @@
+import { version } from '../../package.json'
 import { ConfigError } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import type { Invocation } from './command.ts'
 import { fail, type Finding, ok } from './doctor/finding.ts'
-import { checkClaude, checkDisk, checkNetwork, checkPort } from './doctor/machine.ts'
+import { checkClaude, checkDisk, checkNetwork, checkPort, checkVersion } from './doctor/machine.ts'
 import { checkUpstream } from './doctor/upstream.ts'
 
 /** Checks whatever a server needs, one line a check; 0 when nothing fails. */
@@ -17,6 +18,7 @@ export async function runDoctor({ load, say }: Invocation): Promise<number> {
     tell(checkDisk(config))
     tell(await checkPort(config))
     tell(checkNetwork())
+    tell(await checkVersion(config, version))
     for (const upstream of config.upstreams) tell(await checkUpstream(upstream, config))
     tell(checkClaude())
   }

@@ -29,6 +29,7 @@ import {
   warmUp,
 } from '../services.ts'
 import { createWatchers } from '../watchers.ts'
+import { findUpdate } from './update.ts'
 
 export interface Program {
   readonly name: string
@@ -109,6 +110,7 @@ export function serve(
   })
   server.batches.resume()
   setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
+  if (config.updateUrl) void logUpdate(config.updateUrl, program.version, log)
   const stopJanitor = startJanitor(choresOf(memory), log)
   const listener = app.server
   const { port } = listener ?? { port: config.port }
@@ -127,6 +129,15 @@ export function serve(
       log.info('stopped')
       log.flush()
     },
+  }
+}
+
+async function logUpdate(url: string, version: string, log: Log): Promise<void> {
+  try {
+    const newer = await findUpdate(url, version)
+    if (newer) log.info('update-available', { version: newer, installed: version, url })
+  } catch (error) {
+    log.warn('update-check-failed', { error })
   }
 }
 

@@ -619,6 +619,15 @@ export const SETTINGS = {
     description: 'Folder for the files that the server writes.',
     restart: true,
   },
+  updateUrl: {
+    name: 'UPDATE_URL',
+    group: 'Files and logs',
+    kind: kinds.baseUrl,
+    default: { shown: 'none; nobody is asked' },
+    description:
+      'Folder of the newest release; the server looks there once at its start and logs a newer version.',
+    restart: true,
+  },
   usageRetentionDays: {
     name: 'USAGE_RETENTION',
     group: 'Files and logs',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { runProgram, startServer } from '../support/server.ts'
+import { until } from '../support/wait.ts'
 
 setDefaultTimeout(30_000)
 
@@ -144,6 +145,27 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^ok {4}upstream {3}.* answered in \d+ ms and lists 1 models$/m)
     expect(stdout).toMatch(/^ok {4}models {5}small is a\/b$/m)
     expect(stdout).toMatch(/^fail {2}models {5}ANTHROPIC_MODEL: the upstream does not list no\/such-model/m)
+  })
+
+  test('compares its version with that of the release that the settings name', async () => {
+    let text = '999.0.0\n'
+    using release = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response(text) })
+    const settings = {
+      HOME,
+      PORT: '0',
+      DATA_DIR: join(folder, 'd'),
+      UPDATE_URL: `http://127.0.0.1:${release.port}`,
+    }
+    const newer = await runProgram(settings, ['doctor'])
+    expect(newer.stdout).toMatch(/^note {2}version {4}999\.0\.0 is at /m)
+    await using server = await startServer(settings)
+    await until('the log says so', () => server.output().includes('"update-available"'))
+    text = '0.0.1'
+    expect((await runProgram(settings, ['doctor'])).stdout).toMatch(/^ok {4}version {4}.* is the newest$/m)
+    text = '<html>'
+    expect((await runProgram(settings, ['doctor'])).stdout).toMatch(
+      /^note {2}version {4}could not be compared/m,
+    )
   })
 
   test('tells wrong settings and stops there', async () => {

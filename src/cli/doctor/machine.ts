@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { thisMachine } from '../../config/machine.ts'
 import type { Config } from '../../config/schema.ts'
 import { urlOf } from '../running-server.ts'
+import { findUpdate } from '../update.ts'
 import { PROGRAM } from '../words.ts'
 import { fail, type Finding, note, ok, wordsOf } from './finding.ts'
 
@@ -78,6 +79,18 @@ export function checkNetwork(): readonly Finding[] {
 }
 
 const withoutPassword = (text = ''): string => text.replace(/\/\/[^@/]*@/, '//***@')
+
+/** Whether there is a newer version, where the settings say where to look. */
+export async function checkVersion({ updateUrl }: Config, version: string): Promise<readonly Finding[]> {
+  if (!updateUrl) return []
+  try {
+    const newer = await findUpdate(updateUrl, version)
+    if (newer) return [note('version', `${newer} is at ${updateUrl}; this is ${version}`)]
+    return [ok('version', `${version} is the newest`)]
+  } catch (error) {
+    return [note('version', `could not be compared (${wordsOf(error)})`)]
+  }
+}
 
 /** Whether Claude Code is there to be run. */
 export function checkClaude(): readonly Finding[] {
