@@ -47,10 +47,10 @@ export const route =
   }
 
 /** Says where the caller stands, wherever anything is limited. */
-function tellLimits(server: Server, { context }: Exchange, { headers }: Response): void {
+function tellLimits(server: Server, { context }: Exchange, response: Response): void {
   if (!context.caller) return
   const limits = server.limiter.headers(context.caller)
-  for (const name in limits) headers.set(name, limits[name] ?? '')
+  for (const name in limits) response.headers.set(name, limits[name] ?? '')
 }
 
 /** The id that a client or a proxy gave the request, so that its log and ours can be laid side by side. */

@@ -14,6 +14,8 @@ interface Standing {
  * `tokens` is the token limit with the smallest part left. Token counts are rounded to thousands.
  */
 export function limitHeaders(accounts: readonly Account[], nowMs: number): Record<string, string> {
+  // A bound on requests at once alone has no header.
+  if (!accounts.some(hasRate)) return {}
   const standings = KINDS.flatMap((kind) =>
     tightest(accounts.flatMap((account) => standingOf(account, kind, nowMs))),
   )
@@ -23,6 +25,8 @@ export function limitHeaders(accounts: readonly Account[], nowMs: number): Recor
   if (tokens) write('tokens', tokens, headers)
   return headers
 }
+
+const hasRate = (account: Account): boolean => KINDS.some((kind) => limitOf(account, kind) !== undefined)
 
 function standingOf(account: Account, kind: Kind, nowMs: number): readonly Standing[] {
   const limit = limitOf(account, kind)

@@ -47,8 +47,8 @@ function withoutMeta(schema: Schema): Schema {
 
 /** Tools take one object. Of a union at the root it has all properties, and requires those that no variant can lack. */
 function withoutRootUnion(root: Schema): Schema {
+  if (root['$ref'] === undefined && !root['allOf'] && !root['anyOf'] && !root['oneOf']) return root
   const { $ref: reference, allOf, anyOf, oneOf, ...rest } = root
-  if (reference === undefined && !allOf && !anyOf && !oneOf) return root
   const follow = (schema: unknown): Schema => {
     if (!isSchema(schema)) return {}
     const target = schema['$ref']

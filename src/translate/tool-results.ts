@@ -46,10 +46,12 @@ function toToolMessage(block: ToolResultBlock, target: Target, moved: Part[]): T
 
 /** Some providers refuse an empty result, and a cache breakpoint cannot stand on one, so it says that it is empty. */
 function partsOf({ content }: ToolResultBlock, target: Target): Part[] {
-  const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
-  const parts = blocks.flatMap((block) => toParts(block, target))
-  return parts.length > 0 ? parts : [textPart('(no output)')]
+  if (typeof content === 'string') return [textPart(content === '' ? NO_OUTPUT : content)]
+  const parts = (content ?? []).flatMap((block) => toParts(block, target))
+  return parts.length > 0 ? parts : [textPart(NO_OUTPUT)]
 }
+
+const NO_OUTPUT = '(no output)'
 
 /** Claude's providers take images and files inside a tool result; elsewhere it says where to find them. */
 function keepOrMove(parts: Part[], block: ToolResultBlock, target: Target, moved: Part[]): Part[] {
@@ -74,6 +76,8 @@ function asError(parts: readonly Part[]): Part[] {
 
 /** Plain texts as one string; parts where there is more to say than text. */
 function joinTexts(parts: readonly Part[]): string | Part[] {
+  const [only] = parts
+  if (parts.length === 1 && only?.type === 'text' && !only.cache_control) return only.text
   const plain = parts.every((part) => part.type === 'text' && !part.cache_control)
   return plain ? parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n') : [...parts]
 }

@@ -26,24 +26,29 @@ export function checkToolPairs({ turns }: Subject): void {
   checkAnswers(asked, turns.length, [])
 }
 
-const callsOf = ({ content }: Turn): ReadonlySet<string> =>
-  new Set(content.filter(isCall).map(({ id }) => id))
+function callsOf({ content }: Turn): ReadonlySet<string> {
+  const calls = new Set<string>()
+  for (const block of content) if (isCall(block)) calls.add(block.id)
+  return calls
+}
 
 const isCall = (block: Turn['content'][number]): block is ToolUseBlock => block.type === 'tool_use'
 const isAnswer = (block: Turn['content'][number]): block is ToolResultBlock => block.type === 'tool_result'
 
 function checkUniqueCalls(turns: readonly Turn[]): void {
   const seen = new Set<string>()
-  for (const [n, { content }] of turns.entries())
-    for (const [m, block] of content.entries()) {
-      if (!isCall(block)) continue
+  turns.forEach(({ content }, n) =>
+    content.forEach((block, m) => {
+      if (!isCall(block)) return
       if (seen.has(block.id))
         throw invalidRequest(`messages.${n}.content.${m}: \`tool_use\` ids must be unique`)
       seen.add(block.id)
-    }
+    }),
+  )
 }
 
 function checkAnswers({ n: asked, calls }: Asked, n: number, content: Turn['content']): void {
+  if (calls.size === 0 && !content.some(isAnswer)) return
   const answered = new Set<string>()
   for (const [m, block] of content.entries()) {
     if (!isAnswer(block)) continue
