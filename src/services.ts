@@ -49,7 +49,7 @@ export const createMemory = (config: Config, clock: Clock, log: Log): Memory => 
   tokens: createTokenCounter({ clock }),
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
-  tools: openTools(config, clock, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log)),
+  tools: openTools(config, clock, log, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log)),
   files: config.enableFiles ? createFiles(config, clock, log) : undefined,
 })
 

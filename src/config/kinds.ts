@@ -201,3 +201,21 @@ export const aliasTarget: Kind<string> = {
   allowed: `${modelId.allowed}; not the alias big or small, which would point at itself`,
   placeholder: 'MODEL',
 }
+
+/** Names of commands; none of them has a space. */
+export const commands: Kind<readonly string[]> = {
+  read: (text) => readList(text, VISIBLE_ASCII),
+  allowed: 'names of commands such as default,node,python3, separated by commas',
+  placeholder: 'NAME,…',
+  isList: true,
+}
+
+/** Folders of programs; a relative one would be whatever folder a command runs in. */
+export const searchPath: Kind<string> = {
+  read: (text) =>
+    !CONTROL_CHARACTER.test(text) && text.split(':').every((folder) => folder.startsWith('/'))
+      ? text
+      : undefined,
+  allowed: 'absolute folders, separated by colons',
+  placeholder: 'FOLDER:…',
+}

@@ -507,6 +507,48 @@ export const SETTINGS = {
     description: 'Most runs at one time; others wait.',
     restart: true,
   },
+  toolAllowedCommands: {
+    name: 'TOOL_ALLOWED_COMMANDS',
+    group: 'Server-side tools',
+    kind: kinds.commands,
+    default: 'default',
+    description:
+      'Commands that Bash may run: "default" for the usual harmless ones, "./" for programs in the working directory, "*" for all, which needs the sandbox.',
+    restart: true,
+  },
+  toolSandbox: {
+    name: 'TOOL_SANDBOX',
+    group: 'Server-side tools',
+    kind: kinds.choice('auto', 'required', 'off'),
+    default: 'auto',
+    description: 'Whether commands run in a bubblewrap sandbox: where there is one, always, or never.',
+    restart: true,
+  },
+  toolSandboxNetwork: {
+    name: 'TOOL_SANDBOX_NETWORK',
+    group: 'Server-side tools',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description:
+      'Let commands in the sandbox use the network, and with it every server that this machine can reach.',
+    restart: true,
+  },
+  toolPath: {
+    name: 'TOOL_PATH',
+    group: 'Server-side tools',
+    kind: kinds.searchPath,
+    default: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    description: 'Folders that commands are looked for in.',
+    restart: true,
+  },
+  toolMaxMemoryBytes: {
+    name: 'TOOL_MAX_MEMORY',
+    group: 'Server-side tools',
+    kind: kinds.megabytes(1_048_576),
+    default: '1024',
+    description: 'Most memory that one command and all that it starts may take; more ends it.',
+    restart: true,
+  },
   toolMaxFileBytes: {
     name: 'TOOL_MAX_FILE_SIZE',
     group: 'Server-side tools',

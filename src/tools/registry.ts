@@ -1,5 +1,8 @@
+import { bashOutput } from './bash-output.ts'
+import { bash } from './bash.ts'
 import { edit } from './edit.ts'
 import { glob } from './glob.ts'
+import { killShell } from './kill-shell.ts'
 import { ls } from './ls.ts'
 import { multiEdit } from './multi-edit.ts'
 import { notebookEdit } from './notebook-edit.ts'
@@ -18,6 +21,9 @@ export const TOOLS: readonly Tool[] = [
   multiEdit,
   ls,
   glob,
+  bash,
+  bashOutput,
+  killShell,
   notebookRead,
   notebookEdit,
   todoRead,

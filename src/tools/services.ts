@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { ReadMarks } from './files/read-marks.ts'
 import type { Workspace } from './files/workspace.ts'
+import type { Jobs } from './shell/jobs.ts'
+import type { Shell } from './shell/shell.ts'
 import type { TodoStore } from './todos/store.ts'
 
 /** How much a run may take. */
@@ -22,4 +24,8 @@ export interface ToolServices {
   /** Which files a conversation has seen. */
   readonly reads: ReadMarks
   readonly todos: TodoStore
+  /** The only way to run commands. */
+  readonly shell: Shell
+  /** Commands in the background. */
+  readonly jobs: Jobs
 }

@@ -65,6 +65,9 @@ export function createToolbox({ services, rate, maxConcurrent, tools = TOOLS }: 
       timeoutMs: services.limits.timeoutMs,
       rate,
     }),
-    close: () => services.todos.close(),
+    close() {
+      services.jobs.close()
+      services.todos.close()
+    },
   }
 }

@@ -7,8 +7,13 @@ import type { Logger } from '../../src/core/context.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createReadMarks } from '../../src/tools/files/read-marks.ts'
 import { openWorkspace } from '../../src/tools/files/workspace.ts'
+import { TOOLS } from '../../src/tools/registry.ts'
+import { createJobs } from '../../src/tools/shell/jobs.ts'
+import { allowedCommands } from '../../src/tools/shell/rules.ts'
+import { findSandbox, NO_SANDBOX } from '../../src/tools/shell/sandbox.ts'
+import { createShell } from '../../src/tools/shell/shell.ts'
 import { createTodoStore, TODO_MIGRATIONS } from '../../src/tools/todos/store.ts'
-import type { ToolCaller, ToolContent, ToolResult } from '../../src/tools/tool.ts'
+import type { Tool, ToolCaller, ToolContent, ToolResult } from '../../src/tools/tool.ts'
 import { createToolbox, type Toolbox, type ToolboxOptions } from '../../src/tools/toolbox.ts'
 
 /** One line that a tool run wrote to the log. */
@@ -39,7 +44,19 @@ export interface BenchOptions extends Partial<Pick<ToolboxOptions, 'rate' | 'max
   readonly timeoutMs?: number
   /** The file that todo lists are kept in. */
   readonly database?: string
+  readonly commands?: readonly string[]
+  readonly maxMemoryBytes?: number
+  /** Whether commands run in a sandbox; not by default. */
+  readonly sandbox?: boolean
 }
+
+/** All tools, as often as a test likes. */
+const UNLIMITED: readonly Tool[] = TOOLS.map((tool) => ({ ...tool, perMinute: 1e9 }))
+
+const PATH = '/usr/local/bin:/usr/bin:/bin'
+
+/** Whether this machine has a sandbox that works. */
+export const hasSandbox = findSandbox({ root: tmpdir(), searchPath: PATH, network: false }) !== undefined
 
 /** A toolbox over an empty working directory of its own. */
 export function createBench(options: BenchOptions = {}): Bench {
@@ -56,17 +73,35 @@ export function createBench(options: BenchOptions = {}): Bench {
   const open = () =>
     openDatabase({ path: database, migrations: TODO_MIGRATIONS, stamp: () => 'now', log: logger })
   const todos = createTodoStore(open, createClock())
+  const workspace = openWorkspace(root, maxFileBytes)
+  const sandbox = options.sandbox ? findSandbox({ root, searchPath: PATH, network: false }) : NO_SANDBOX
+  if (!sandbox) throw new Error('there is no bubblewrap on this machine')
+  const walled = sandbox.name !== 'none'
+  const shell = createShell({
+    policy: {
+      allowed: allowedCommands(options.commands ?? ['default'], walled),
+      walled,
+      isProgram: (name) => Bun.which(name, { PATH }) !== null,
+      workspace,
+    },
+    sandbox,
+    searchPath: PATH,
+    maxMemoryBytes: options.maxMemoryBytes ?? 1e9,
+    clock: createClock(),
+  })
   const toolbox = createToolbox({
     services: {
       clock: createClock(),
       limits: { timeoutMs, maxFileBytes, maxOutputChars },
-      workspace: openWorkspace(root, maxFileBytes),
+      workspace,
       reads: createReadMarks(),
       todos,
+      shell,
+      jobs: createJobs(shell),
     },
-    rate: options.rate ?? { limit: 10_000, windowMs: 60_000 },
+    rate: options.rate ?? { limit: 1e9, windowMs: 60_000 },
     maxConcurrent: options.maxConcurrent ?? 5,
-    ...(options.tools ? { tools: options.tools } : {}),
+    tools: options.tools ?? UNLIMITED,
   })
   const caller = (fields: Partial<ToolCaller> = {}): ToolCaller => ({
     conversation: 'one',

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 
 import { ToolFailure } from '../failure.ts'
 import { confine, type Root } from './confine.ts'
-import { at, type Handle, openFolder, openWithin } from './handle.ts'
+import { at, type Handle, openFolder, openWithin, toFailure } from './handle.ts'
 import { type Expected, writeAtomically } from './write.ts'
 
 /** A file as it was read. */
@@ -49,7 +49,8 @@ export function openWorkspace(given: string, maxFileBytes: number): Workspace {
     const { real, missing } = confine(root, path)
     if (missing.length > 0) throw new ToolFailure('not-found', `${path} does not exist.`)
     // Devices and pipes are not even opened, as that alone can have effects.
-    const stats = lstatSync(real)
+    const stats = lstatSync(real, { throwIfNoEntry: false })
+    if (!stats) throw new ToolFailure('not-found', `${path} does not exist any more.`)
     if (!stats.isFile() && !stats.isDirectory())
       throw new ToolFailure('refused', `${path} is neither a file nor a folder.`)
     return openWithin(root.real, real, constants.O_RDONLY, path)
@@ -71,7 +72,13 @@ export function openWorkspace(given: string, maxFileBytes: number): Workspace {
       if (bytes.byteLength > maxFileBytes) throw tooLarge(path, bytes.byteLength, maxFileBytes)
       return writeAtomically({ root: root.real, place: confine(root, path), name: path, bytes, expected })
     },
-    list: (folder) => readdirSync(at(folder, '.'), { withFileTypes: true }).map(toEntry),
+    list(folder) {
+      try {
+        return readdirSync(at(folder, '.'), { withFileTypes: true }).map(toEntry)
+      } catch (error) {
+        throw toFailure(error, folder.path)
+      }
+    },
     enter: (folder, name) => openFolder(root.real, at(folder, name), join(folder.path, name)),
     look(folder, name) {
       return lstatSync(at(folder, name), { throwIfNoEntry: false })
