@@ -87,7 +87,7 @@ export function createRunHistory(config: Config, clock: Clock, log: Log): Runs {
     open: () => openOrMemory(openFile, log),
     maxRuns: config.runsKept,
     maxAgeMs: config.runsMaxDays * DAY_MS,
-    maxRecordedBytes: 0,
+    maxRecordedBytes: config.recordingsMaxBytes,
     clock,
     log,
   })

@@ -62,7 +62,7 @@ export function serve(
   })
   const memory = createMemory(config, clock, log)
   const keys = openKeys(config.dataDir, clock, log)
-  const watchers = createWatchers(config, program.version, createRunHistory(config, clock, log))
+  const watchers = createWatchers(config, program.version, createRunHistory(config, clock, log), log)
   const { runs, eventLoop } = watchers
   const batches = createBatchEngine(config, () => server.services, watchers.watch, clock, log)
   let current = config
@@ -126,6 +126,7 @@ export function serve(
       runs.close()
       keys.close()
       eventLoop.stop()
+      await watchers.tracing?.close()
       log.info('stopped')
       log.flush()
     },

@@ -70,6 +70,13 @@ export const usd: Kind<number> = {
   placeholder: 'USD',
 }
 
+/** A part of the whole. */
+export const share: Kind<number> = {
+  read: (text) => inRange(DECIMAL.test(text) ? Number(text) : NaN, 0, 1),
+  allowed: 'a number from 0 to 1, such as 0.1',
+  placeholder: 'SHARE',
+}
+
 /** One of a few words, in any case of letters. */
 export const choice = <const Choice extends string>(...choices: readonly Choice[]): Kind<Choice> => ({
   read: (text) => choices.find((word) => word === text.toLowerCase()),
@@ -193,6 +200,21 @@ export const headerValue: Kind<string> = {
   read: (text) => (/^[\x20-\x7e]+$/.test(text) ? text : undefined),
   allowed: 'visible ASCII characters and spaces',
   placeholder: 'TEXT',
+}
+
+/** Headers as OpenTelemetry writes them; the values may be percent-encoded. */
+export const headerPairs: Kind<readonly string[]> = {
+  read: (text) => readItems(text, /^[\w-]+=[\x21-\x7e ]*$/),
+  allowed: 'headers such as name=value, separated by commas',
+  placeholder: 'NAME=VALUE,…',
+  isList: true,
+}
+
+/** A name in one word. */
+export const label: Kind<string> = {
+  read: (text) => (/^[\w.:/-]{1,100}$/.test(text) ? text : undefined),
+  allowed: 'a word of letters, digits and . : / - _',
+  placeholder: 'NAME',
 }
 
 /** What an alias stands for. */

@@ -45,8 +45,21 @@ export interface Trace {
   noted(key: string): unknown
   /** Keeps what broke the request off, for those who look for the reason later. */
   fail(error: unknown): void
+  /** The W3C `traceparent` of the step that began last and is not over; undefined where nothing is traced. */
+  traceparent(): string | undefined
   /** Reports a loss: in the log line, the trace and the answer's `x-compat-warnings` header. */
   warn(warning: Warning): void
+}
+
+/** Keeps what is said in one request, where the operator wants that. */
+export interface Recorder {
+  request(body: unknown): void
+  /** What goes upstream, and what its answer must know. A later call takes the place of an earlier one. */
+  call(body: string, terms: unknown): void
+  /** What one read of the upstream's answer brought. */
+  chunks(batch: readonly unknown[]): void
+  /** The answer; made when somebody looks. */
+  answer(message: () => unknown): void
 }
 
 export type Outcome = 'ok' | 'error' | 'cancelled'
@@ -80,6 +93,7 @@ export interface RequestContext {
   readonly signal: AbortSignal
   readonly log: Logger
   readonly trace: Trace
+  readonly recorder?: Recorder | undefined
   readonly protocol: ClientProtocol
   /** Whose request it is: a mark of the client's key, never the key. Nothing of one owner is shown to another. */
   readonly owner: string

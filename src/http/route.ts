@@ -104,6 +104,7 @@ function beginExchange(server: Server, request: Request, route: string): OpenExc
   let log: Log | undefined
   let finished = false
   let leftOpen = false
+  const recorder = server.record?.()
   const atEnd: Array<() => void> = []
   server.activity.begin()
 
@@ -114,6 +115,7 @@ function beginExchange(server: Server, request: Request, route: string): OpenExc
       return (log ??= server.log.child({ request_id: id }))
     },
     trace,
+    recorder,
     get protocol() {
       return protocol
     },
@@ -130,6 +132,8 @@ function beginExchange(server: Server, request: Request, route: string): OpenExc
     method: request.method,
     route,
     startedAtMs: server.clock.now(),
+    traceparent: request.headers.get('traceparent'),
+    recording: recorder?.read,
   }
   const finish = (status: number, outcome: Outcome): void => {
     if (finished) return

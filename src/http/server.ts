@@ -12,6 +12,7 @@ import type { Metrics } from '../observability/metrics/registry.ts'
 import type { CheckAll } from '../observability/probes.ts'
 import type { Watch } from '../observability/request.ts'
 import type { RequestTrace } from '../observability/trace.ts'
+import type { RunRecorder } from '../runs/recorder.ts'
 import type { Runs } from '../runs/runs.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import type { Access } from './access.ts'
@@ -45,6 +46,8 @@ export interface Server {
   /** Those who look on. */
   readonly watch: Watch
   readonly runs: Runs
+  /** Begins to keep what is said in a request; undefined where that is not wanted. */
+  readonly record: (() => RunRecorder) | undefined
   readonly metrics: Metrics
   /** The last failures; undefined in production. */
   readonly errors: ErrorLog | undefined

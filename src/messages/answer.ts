@@ -13,6 +13,7 @@ import { answerOfFirst } from './fallback.ts'
 import { resolveFiles } from './file-sources.ts'
 import { awaitModels, findTargets } from './map-model.ts'
 import { checkModels, namedModels } from './permission.ts'
+import { recorded, toTermsFile } from './record.ts'
 import { prepareRelay, streamRelay } from './relay.ts'
 import { answerOnce, chatQuestion, type Question, relayedQuestion } from './remember.ts'
 import { reportLosses } from './report-losses.ts'
@@ -22,6 +23,7 @@ import type { Services } from './services.ts'
 import { answerStructured, noteAsking } from './structured.ts'
 import { type ValidRequest, validateRequest } from './validate.ts'
 import { checkOptionSources } from './validation/chat-options.ts'
+import { openCall, watchCall } from './watch-call.ts'
 
 /** The way of one request, top to bottom. The result is read by whoever asked: as a stream, or whole. */
 export async function answer(
@@ -30,6 +32,7 @@ export async function answer(
   context: RequestContext,
 ): Promise<AnswerStream> {
   const { trace } = context
+  context.recorder?.request(body)
   const asked = trace.step('validate', () => validate(body, services, context))
   const valid = await resolveFiles(asked, services, context)
   await awaitModels(services)
@@ -42,7 +45,7 @@ export async function answer(
     if (able.length === 0 || !isContinuable(request)) return stream
     return rescueStream(stream, request, async (rest) => put(rest, able), context)
   }
-  return answerStructured(valid, putAndRescue, services.structured, context)
+  return recorded(await answerStructured(valid, putAndRescue, services.structured, context), context)
 }
 
 /** The same way, taken to its end: what a client that did not ask for a stream gets. */
@@ -104,7 +107,10 @@ async function ask(
   checkOptionSources(context.protocol.options, target)
   if (target.wire === 'messages') {
     const prepared = trace.step('convert', () => prepareRelay(valid, target, services, context))
-    const start = (): AnswerStream => streamRelay(prepared, services, context, openCall(target, context))
+    const start = (): AnswerStream => {
+      const endCall = openCall(target, context)
+      return streamRelay(watchCall(prepared, context), services, context, endCall)
+    }
     return once(relayedQuestion, prepared, start, services, context)
   }
   const edited = await editContext(valid, target, services)
@@ -113,12 +119,13 @@ async function ask(
     reportLosses(edited, target, services, context)
     return convert(edited, target, services, context)
   })
-  const start = (): AnswerStream => streamAnswer(prepared, services, context, openCall(target, context))
+  const start = (): AnswerStream => {
+    const endCall = openCall(target, context)
+    context.recorder?.call(prepared.call.body, toTermsFile(prepared.terms))
+    return streamAnswer(watchCall(prepared, context), services, context, endCall)
+  }
   return tellAppliedEdits(once(chatQuestion, prepared, start, services, context), edited.appliedEdits)
 }
-
-const openCall = ({ upstream, model }: Target, { trace }: RequestContext): ((outcome: Outcome) => void) =>
-  trace.open('call', { upstream, model })
 
 /** Asks only what is not known yet, where answers are remembered. */
 function once<Ready extends Pick<Prepared, 'request' | 'target'>>(

@@ -81,6 +81,7 @@ export function streamAnswer(
         if (!done) {
           if (!begun) noteOrigin(value, context)
           begun = true
+          context.recorder?.chunks(value)
           translate(value, out)
         }
         if (done || isSettled(state)) await finish(out)

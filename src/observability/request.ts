@@ -12,6 +12,8 @@ export interface ObservedRequest {
   readonly route: string
   /** Milliseconds since the epoch. */
   readonly startedAtMs: number
+  /** The client's `traceparent` header. */
+  readonly traceparent?: string | null
   /** The batch that it belongs to. */
   readonly batch?: string | undefined
   /** What was said in it, where that is to be kept. */

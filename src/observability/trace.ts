@@ -8,6 +8,18 @@ export interface Span {
   readonly outcome: Outcome
   /** What else is known of it. */
   readonly attributes?: Fields
+  /** Its name in the distributed trace, where it was given one. */
+  readonly spanId?: string
+}
+
+/** Which distributed trace a request belongs to (W3C trace context). */
+export interface TraceIdentity {
+  readonly traceId: string
+  /** The caller's span. */
+  readonly parentId: string | undefined
+  /** The request's own span. */
+  readonly spanId: string
+  readonly sampled: boolean
 }
 
 /** What became of one request: its steps and the facts noted on the way. */
@@ -22,6 +34,9 @@ export interface RequestTrace extends Trace {
   warnings(): readonly Warning[]
   /** What broke it off. */
   failure(): unknown
+  /** Makes the request part of a distributed trace. */
+  identify(identity: TraceIdentity): void
+  identity(): TraceIdentity | undefined
   /** The steps that are not over, as they stand. */
   openSpans(): readonly OpenSpan[]
 }
@@ -33,6 +48,7 @@ export interface OpenSpan {
   durationMs: number
   outcome: Outcome | undefined
   attributes?: Record<string, unknown>
+  spanId?: string
 }
 
 /** Starts the trace of one request. `nowMs` may count from any moment, but must never go back. */
@@ -42,6 +58,7 @@ export function createTrace(nowMs: () => number): RequestTrace {
   const warnings: Warning[] = []
   const startedAtMs = nowMs()
   let failure: unknown
+  let identity: TraceIdentity | undefined
 
   const start = (name: StepName): OpenSpan => {
     const span: OpenSpan = { name, startedAtMs: nowMs(), durationMs: 0, outcome: undefined }
@@ -86,6 +103,16 @@ export function createTrace(nowMs: () => number): RequestTrace {
       failure = error
     },
     failure: () => failure,
+    identify(known) {
+      identity = known
+    },
+    identity: () => identity,
+    traceparent() {
+      if (!identity) return undefined
+      const span = spans.findLast((candidate) => !isOver(candidate))
+      const spanId = span ? (span.spanId ??= newSpanId()) : identity.spanId
+      return `00-${identity.traceId}-${spanId}-${identity.sampled ? '01' : '00'}`
+    },
     openSpans: () =>
       spans
         .filter((span) => !isOver(span))
@@ -101,3 +128,6 @@ export function createTrace(nowMs: () => number): RequestTrace {
 }
 
 const isOver = (span: OpenSpan): span is OpenSpan & Span => span.outcome !== undefined
+
+/** 16 hexadecimal digits that nothing else has. */
+export const newSpanId = (): string => crypto.randomUUID().replaceAll('-', '').slice(16)

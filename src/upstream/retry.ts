@@ -47,6 +47,7 @@ export const withRetries = <Item>(upstream: Upstream<Item>, options: RetryOption
           if (signal.aborted || attempt > options.retries || !isWorthATry(error)) throw error
           if (options.budget?.spend() === false) throw error
           options.onRetry(error, attempt)
+          call.onRetry?.(attempt)
           await options.sleep(retryDelayMs(attempt, options.random(), error.retryAfterMs), signal)
           stream = upstream.stream(call, signal)
         }

@@ -18,6 +18,8 @@ export interface UpstreamCall {
   readonly body: string
   /** Extra request headers, e.g. `x-anthropic-beta`. */
   readonly headers: Readonly<Record<string, string>>
+  /** Told how often it has been tried again. */
+  readonly onRetry?: (retries: number) => void
 }
 
 /** An answer as it is read: one batch a network read. Giving it up with `return` stops the upstream's work at once. */

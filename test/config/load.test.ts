@@ -106,6 +106,13 @@ const SAMPLES: Readonly<Record<SettingField, { good: string; value: unknown; bad
   logFormat: { good: 'Pretty', value: 'pretty', bad: 'xml' },
   runsKept: { good: '0', value: 0, bad: '-1' },
   runsMaxDays: { good: '7', value: 7, bad: '0' },
+  recordBodies: { good: 'on', value: true, bad: 'all' },
+  recordMaxBytes: { good: '0.5', value: 524_288, bad: '65' },
+  recordingsMaxBytes: { good: '10', value: 10_485_760, bad: '0' },
+  otlpEndpoint: { good: 'http://127.0.0.1:4318/', value: 'http://127.0.0.1:4318', bad: 'grpc://collector' },
+  otlpHeaders: { good: 'x-key=abc, b=1', value: ['x-key=abc', 'b=1'], bad: 'no-value' },
+  serviceName: { good: 'my-server', value: 'my-server', bad: 'my server' },
+  tracesShare: { good: '0.25', value: 0.25, bad: '2' },
 }
 const FILES = { '/etc/server.toml': '' }
 
@@ -248,6 +255,13 @@ test('nothing given is OpenRouter Anthropic Server on loopback with the demo ups
     logFormat: 'auto',
     runsKept: 10_000,
     runsMaxDays: 30,
+    recordBodies: false,
+    recordMaxBytes: 1_048_576,
+    recordingsMaxBytes: 268_435_456,
+    otlpEndpoint: undefined,
+    otlpHeaders: [],
+    serviceName: 'openrouter-anthropic-server',
+    tracesShare: 1,
     aliases: {},
     upstreams: [
       {

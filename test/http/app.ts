@@ -17,7 +17,7 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
   const keys = openKeys(config.dataDir, clock, log)
-  const watchers = createWatchers(config, '1.2.3', createRuns({ store: undefined, clock }))
+  const watchers = createWatchers(config, '1.2.3', createRuns({ store: undefined, clock }), log)
   const server: Server = {
     ...partsOf(config, createMemory(config, clock, log), keys, clock, log),
     keys,
