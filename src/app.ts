@@ -16,6 +16,7 @@ import { openapiRoutes } from './http/openapi.ts'
 import type { DocumentedRoute } from './http/openapi/document.ts'
 import { runsRoutes } from './http/runs.ts'
 import type { Server } from './http/server.ts'
+import { shortBatchesRoutes } from './http/short-batches.ts'
 import { usageRoutes } from './http/usage.ts'
 
 const PREFIX = '/v1'
@@ -39,6 +40,7 @@ export function createApp(server: Server) {
     app
       .use(messagesRoutes(server, prefix))
       .use(batchesRoutes(server, prefix))
+      .use(shortBatchesRoutes(server, prefix))
       .use(modelsRoutes(server, prefix))
       .use(filesRoutes(server, prefix))
       .use(cacheRoutes(server, prefix))

@@ -52,7 +52,7 @@ export interface Batches {
   results(id: string, owner: string, format: RowFormat): Promise<ReadableStream<Uint8Array>>
   cancel(id: string, owner: string): Promise<BatchRecord>
   remove(id: string, owner: string): Promise<void>
-  /** The batch once it has ended, or as it is after `forMs`, or when the signal fires. */
+  /** The batch once it has ended, or as it is after `forMs`, when the signal fires, or at a stop. */
   settle(batch: BatchRecord, forMs: number, signal: AbortSignal): Promise<BatchRecord>
   stats(): Promise<BatchStats>
   /** Begins no more calls, lets those under way finish for a time, cuts off the rest: they run at the next start. */
@@ -84,6 +84,7 @@ export function createBatches(options: BatchesOptions): Batches {
   const creating = new Set<number>()
   const abandoned = new Set<number>()
   let opened: Engine | undefined
+  let stopping = false
 
   const start = (): Engine => {
     const database = options.open()
@@ -190,7 +191,7 @@ export function createBatches(options: BatchesOptions): Batches {
     async settle(batch, forMs, signal) {
       const untilMs = clock.now() + forMs
       let current = batch
-      while (current.state !== 'ended' && clock.now() < untilMs && !signal.aborted) {
+      while (current.state !== 'ended' && clock.now() < untilMs && !signal.aborted && !stopping) {
         await nextChange(waiting, clock)
         current = await find(batch.id, batch.caller.owner)
       }
@@ -206,6 +207,8 @@ export function createBatches(options: BatchesOptions): Batches {
       }
     },
     async stop(graceMs) {
+      stopping = true
+      for (const check of waiting) check()
       await opened?.worker.stop(graceMs)
     },
     close() {

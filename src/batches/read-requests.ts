@@ -10,7 +10,7 @@ export interface ReadLimits {
 }
 
 /** One transaction's worth: more would hold up everybody else. */
-const MOST_ITEMS = 100
+export const MOST_ITEMS = 100
 const MOST_BYTES = 1024 * 1024
 
 /**
@@ -30,7 +30,7 @@ export async function* readRequests(
       group.push(toItem(text, seen))
       seen++
       bytes += text.byteLength
-      if (seen > limits.maxRequests) throw tooMany(limits.maxRequests, seen)
+      if (seen > limits.maxRequests) throw tooMany('requests', limits.maxRequests, seen)
       if (group.length < MOST_ITEMS && bytes < MOST_BYTES) continue
       yield group
       group = []
@@ -42,8 +42,8 @@ export async function* readRequests(
   if (group.length > 0) yield group
 }
 
-const tooMany = (most: number, seen: number) =>
-  invalidRequest(`requests: List should have at most ${most} items after validation, not ${seen}`)
+export const tooMany = (field: string, most: number, seen: number) =>
+  invalidRequest(`${field}: List should have at most ${most} items after validation, not ${seen}`)
 
 /** The body without its requests must still be one. */
 function checkAround(around: unknown): void {
@@ -64,7 +64,7 @@ function toItem(text: Uint8Array, index: number): NewItem {
 
 const CUSTOM_ID = new RegExp(CUSTOM_ID_PATTERN)
 
-function checkCustomId(value: unknown, at: string): string {
+export function checkCustomId(value: unknown, at: string): string {
   const path = `${at}.custom_id`
   if (value === undefined) throw invalidRequest(`${path}: Field required`)
   if (typeof value !== 'string') throw invalidRequest(`${path}: Input should be a valid string`)

@@ -1,12 +1,11 @@
 import { Elysia } from 'elysia'
 
-import type { BatchRecord } from '../batches/batch.ts'
+import type { BatchRecord, Creator } from '../batches/batch.ts'
 import { toMessageBatch } from '../batches/describe.ts'
 import { readRequests } from '../batches/read-requests.ts'
 import { JSON_LINES } from '../batches/results.ts'
 import { plainCaller } from '../core/caller.ts'
 import type { RequestContext } from '../core/context.ts'
-import { Failure } from '../core/errors.ts'
 import { checkPage } from '../messages/page.ts'
 import type { DeletedMessageBatch, MessageBatch, MessageBatchList } from '../wire/anthropic/batches.ts'
 import { addressOf } from './address.ts'
@@ -109,24 +108,20 @@ const MAX_SILENCE_MS = 60_000
 
 async function create(
   request: Request,
-  { owner, caller = plainCaller(owner), protocol }: RequestContext,
+  context: RequestContext,
   { batches, batchLimits, maxBodyBytes, clock }: Server,
 ): Promise<BatchRecord> {
-  if (caller.upstreamKey !== undefined) throw noOwnAccount()
+  const creator = creatorOf(context)
   const { maxBytes, maxRequests } = batchLimits
   const body = streamBody(request, { maxBytes, maxSilenceMs: MAX_SILENCE_MS, clock })
-  return batches.create(readRequests(body, { maxRequests, maxRequestBytes: maxBodyBytes }), {
-    caller,
-    protocol,
-  })
+  return batches.create(readRequests(body, { maxRequests, maxRequestBytes: maxBodyBytes }), creator)
 }
 
-/** Later calls would need the key, and secrets are not kept on the disk. */
-const noOwnAccount = (): Failure =>
-  new Failure(
-    'permission_error',
-    "Batches run later and cannot use an OpenRouter key of the client's own; send a key of this server",
-  )
+/** Whose batch it becomes. Callers with an upstream key of their own do not get this far: a batch could not use it. */
+export const creatorOf = ({ owner, caller = plainCaller(owner), protocol }: RequestContext): Creator => ({
+  caller,
+  protocol,
+})
 
 /** What stands behind `/batches/`, up to the next slash. */
 function idOf(request: Request): string {

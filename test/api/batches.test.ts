@@ -15,6 +15,7 @@ setDefaultTimeout(30_000)
 // Anthropic's Message Batches API (§7), rows C163 to C182.
 
 const KEYS = { ann: 'key-of-ann', bob: 'key-of-bob' }
+const ADMIN = 'the-admin-key'
 const PATH = '/v1/messages/batches'
 
 const upstream = startUpstream()
@@ -39,6 +40,7 @@ const start = async (settings: Readonly<Record<string, string>> = {}): Promise<T
     LOG_LEVEL: 'warn',
     DATA_DIR: folder,
     SERVER_API_KEYS: Object.values(KEYS).join(','),
+    ADMIN_API_KEY: ADMIN,
     BATCH_CONCURRENCY: '8',
     ...settings,
   })
@@ -500,6 +502,18 @@ describe('the requests of a batch', () => {
       { type: 'errored', error: { error: { message: expect.stringMatching(/^top_k: /) } } },
       { type: 'succeeded' },
     ])
+  })
+
+  test('may ask for no model that the key may not ask for', async () => {
+    const body = { name: 'narrow', models: [echo.name] }
+    const made = await post(server, body, { path: '/admin/keys', headers: headers(ADMIN) })
+    const { key } = (await made.json()) as { key: string }
+    const batches = sdk(server, { apiKey: key }).messages.batches
+    const { id } = await batches.create({ requests: [say('own'), request('other', { model: 'test/other' })] })
+    await ended(id, batches)
+    const rows = await rowsOf(id, batches)
+    expect(rows.get('own').type).toBe('succeeded')
+    expect(rows.get('other').error.error.type).toBe('permission_error')
   })
 
   test('wait for an upstream that has no room, and do not fail', async () => {

@@ -461,6 +461,11 @@ describe('settle', () => {
     const whole = engine.settle(batch, 1e6, never)
     upstream.answerAll()
     expect(await whole).toMatchObject({ state: 'ended' })
+
+    const interrupted = engine.settle(await createBatch(engine, 1), 1e6, never)
+    await opens(1)
+    await engine.stop(0)
+    expect(await interrupted).toMatchObject({ state: 'in_progress' })
   })
 })
 

@@ -56,6 +56,7 @@ import { ChatOptions } from '../../wire/openrouter/options.ts'
 import { Plugin } from '../../wire/openrouter/plugins.ts'
 import { ProviderPreferences } from '../../wire/openrouter/provider.ts'
 import { ReasoningOptions } from '../../wire/openrouter/reasoning.ts'
+import { ShortBatch, ShortBatchRequest } from '../../wire/server/batches.ts'
 import { CacheCleanedUp, CacheCleared, CacheStatistics } from '../../wire/server/cache.ts'
 import { DebugError, DebugErrorList, DebugErrorStats } from '../../wire/server/errors.ts'
 import { DetailedHealth, Readiness } from '../../wire/server/health.ts'
@@ -88,6 +89,8 @@ export const SCHEMAS = {
   MessageBatchList,
   MessageBatchRow,
   DeletedMessageBatch,
+  ShortBatchRequest,
+  ShortBatch,
   ModelInfo,
   ModelList,
   ErrorResponse,
