@@ -27,7 +27,7 @@ export function createBatchEngine(
     open: () => openDatabase({ path, migrations: BATCH_MIGRATIONS, stamp, log }),
     isThere: () => existsSync(path),
     lock: createWorkerLock(join(config.dataDir, 'batches.lock')),
-    run: createRunRequest(services, log, watch, () => clock.now()),
+    run: createRunRequest({ services, clock, log, watch }),
     clock,
     log,
     random: Math.random,

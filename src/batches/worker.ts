@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/context.ts'
-import { Failure } from '../core/errors.ts'
+import type { Failure } from '../core/errors.ts'
+import { asFailure } from '../observability/failure.ts'
 import { type ClaimedItem, RETENTION_MS } from './batch.ts'
 import { type Ending, finished, isNoRoom, mayPass } from './ending.ts'
 import { newRequestId } from './ids.ts'
@@ -186,7 +187,7 @@ export function startWorker(options: WorkerOptions): Worker {
       if (signal.aborted) return cutOff(batch)
       if (isNoRoom(error)) return noRoom(batch, error, startedAtMs)
       if (mayPass(error) && item.failures < options.retries) return { type: 'later' }
-      return finished(errored(toFailure(error), id))
+      return finished(errored(asFailure(error, { log }), id))
     }
   }
   const cutOff = (batch: ActiveBatch): Ending => {
@@ -199,12 +200,6 @@ export function startWorker(options: WorkerOptions): Worker {
     log.debug('batch-slowed', { batch_id: batch.record.id, pause_ms: batch.pace.pausedUntilMs - nowMs })
     return { type: 'again' }
   }
-  const toFailure = (error: unknown): Failure => {
-    if (error instanceof Failure) return error
-    log.error('unexpected-error', { error })
-    return new Failure('api_error', 'Internal server error')
-  }
-
   /** Writes down what became of a call; only then its place is free. */
   const save = async ({ batch, item, ending }: Unsaved): Promise<void> => {
     const nowMs = clock.now()

@@ -1,5 +1,6 @@
+import { asFailure } from '../observability/failure.ts'
 import { requireAdmin } from './access.ts'
-import { asFailure, errorResponse, newRequestId } from './respond.ts'
+import { errorResponse, newRequestId } from './respond.ts'
 import { baseHeaders } from './route.ts'
 import type { Server } from './server.ts'
 

@@ -1,8 +1,9 @@
 import { Elysia } from 'elysia'
 
 import { Failure } from '../core/errors.ts'
+import { asFailure } from '../observability/failure.ts'
 import { addressOf } from './address.ts'
-import { asFailure, errorResponse, newRequestId } from './respond.ts'
+import { errorResponse, newRequestId } from './respond.ts'
 import { baseHeaders } from './route.ts'
 import type { Server } from './server.ts'
 

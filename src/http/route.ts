@@ -1,11 +1,12 @@
 import type { Caller } from '../core/caller.ts'
 import type { ClientProtocol, Fields, Outcome, RequestContext } from '../core/context.ts'
+import { asFailure, noteFailure } from '../observability/failure.ts'
 import type { Log } from '../observability/log.ts'
 import type { ObservedRequest } from '../observability/request.ts'
 import { createTrace, type RequestTrace } from '../observability/trace.ts'
 import { addressOf } from './address.ts'
 import { readProtocol } from './protocol.ts'
-import { asFailure, errorResponse, newRequestId, noteFailure } from './respond.ts'
+import { errorResponse, newRequestId } from './respond.ts'
 import type { Exchange, Server } from './server.ts'
 import { toWarningLine } from './warnings.ts'
 

@@ -2,8 +2,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
 import type { Failure } from '../core/errors.ts'
 import type { AnswerStream } from '../messages/converse.ts'
+import { asFailure, noteFailure } from '../observability/failure.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
-import { asFailure, type Headers, noteFailure, toEnvelope } from './respond.ts'
+import { type Headers, toEnvelope } from './respond.ts'
 
 /** One event as it goes over the wire. The two commonest are written by hand: they make up nearly all of a stream. */
 export function encodeEvent(event: StreamEvent): string {

@@ -516,6 +516,20 @@ describe('the requests of a batch', () => {
     expect(rows.get('other').error.error.type).toBe('permission_error')
   })
 
+  test('are in the history of runs, each under its batch', async () => {
+    const { id } = await ann().create({ requests: [say('seen'), request('bad', { max_tokens: -1 })] })
+    await ended(id)
+    const runsOf = async (): Promise<any[]> => {
+      const response = await fetch(`${server.url}/admin/runs?batch=${id}`, { headers: headers(ADMIN) })
+      return ((await response.json()) as { data: any[] }).data
+    }
+    await until('the runs', async () => (await runsOf()).length === 2)
+    expect((await runsOf()).map(({ batch, status }) => [batch, status]).toSorted()).toEqual([
+      [id, 200],
+      [id, 400],
+    ])
+  })
+
   test('wait for an upstream that has no room, and do not fail', async () => {
     let refusals = 2
     const busy = model((body) =>
