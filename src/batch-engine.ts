@@ -5,37 +5,50 @@ import { type Batches, createBatches } from './batches/batches.ts'
 import { createWorkerLock } from './batches/lock.ts'
 import { createRunRequest } from './batches/run-request.ts'
 import { BATCH_MIGRATIONS } from './batches/tables.ts'
+import type { Widths } from './batches/turns.ts'
 import type { Config } from './config/schema.ts'
 import type { Clock } from './core/clock.ts'
+import type { Limiter } from './limits/limiter.ts'
 import type { Services } from './messages/services.ts'
 import type { Log } from './observability/log.ts'
 import type { Watch } from './observability/request.ts'
 import { openDatabase } from './store/database.ts'
 
-/** Message batches, whose requests are answered by whatever the services are at their time. */
-export function createBatchEngine(
-  config: Config,
-  services: () => Services,
-  watch: Watch,
-  clock: Clock,
-  log: Log,
-): Batches {
+export interface BatchEngineOptions {
+  readonly config: Config
+  /** They may change meanwhile. */
+  readonly services: () => Services
+  readonly limiter: Limiter
+  readonly watch: Watch
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Message batches on a database file in the data folder. */
+export function createBatchEngine(options: BatchEngineOptions): Batches {
+  const { config, clock, log } = options
   const path = join(config.dataDir, 'batches.db')
   const stamp = (): string => new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')
-  const { batchConcurrency: total } = config
   return createBatches({
     open: () => openDatabase({ path, migrations: BATCH_MIGRATIONS, stamp, log }),
     isThere: () => existsSync(path),
     lock: createWorkerLock(join(config.dataDir, 'batches.lock')),
-    run: createRunRequest({ services, clock, log, watch }),
+    run: createRunRequest(options),
     clock,
     log,
     random: Math.random,
-    widths: {
-      total,
-      perOwner: config.batchConcurrencyPerKey ?? total,
-      perBatch: config.batchConcurrencyPerBatch ?? total,
-    },
+    widths: toWidths(config),
     retries: config.batchRetries,
   })
+}
+
+/** Others have to come through too: batches leave half of what may run at once to them. */
+function toWidths(config: Config): Widths {
+  const { maxConcurrentRequests: most, rateLimitConcurrency: mostPerKey = Infinity } = config
+  const total = Math.min(config.batchConcurrency, Math.max(1, Math.floor(most / 2)))
+  return {
+    total,
+    perOwner: Math.min(config.batchConcurrencyPerKey ?? total, mostPerKey),
+    perBatch: config.batchConcurrencyPerBatch ?? total,
+  }
 }

@@ -127,7 +127,6 @@ export function createServices(config: Config, memory: Memory, clock: Clock, log
   return {
     ...memory,
     ledger: recorderOf(memory),
-    checkBudget: (caller) => memory.limiter.checkBudget(caller),
     clock,
     upstreams: createUpstreams(config, memory, clock, log),
     models: toModelMap(config),

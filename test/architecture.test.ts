@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'wire',
     'core',
   ],
-  batches: ['messages', 'store', 'observability', 'wire', 'core'],
+  batches: ['limits', 'messages', 'store', 'observability', 'wire', 'core'],
   messages: ['files', 'usage', 'tokens', 'translate', 'upstream', 'tools', 'cache', 'wire', 'core'],
   files: ['store', 'wire', 'core'],
   keys: ['store', 'wire', 'core'],

@@ -11,11 +11,11 @@ export type Ending =
 
 export const finished = (result: MessageBatchResult): Ending => ({ type: 'finished', result })
 
-/** What an upstream says that has no room, whatever it is asked. */
+/** What is said where there is no room, whatever is asked: by an upstream, or by the limits of a key. */
 const NO_ROOM: ReadonlySet<FailureKind> = new Set(['rate_limit_error', 'overloaded_error'])
 
 export const isNoRoom = (error: unknown): error is Failure =>
-  error instanceof Failure && NO_ROOM.has(error.kind)
+  error instanceof Failure && error.retryable && NO_ROOM.has(error.kind)
 
 /** Whether one request, tried again, may fare better. */
 export const mayPass = (error: unknown): boolean => error instanceof Failure && error.retryable

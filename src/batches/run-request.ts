@@ -1,7 +1,9 @@
 import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { ClientProtocol, Outcome, RequestContext } from '../core/context.ts'
+import type { Limiter } from '../limits/limiter.ts'
 import { answer, answerWhole } from '../messages/answer.ts'
+import { roughTokens } from '../messages/rough-size.ts'
 import type { Services } from '../messages/services.ts'
 import { asFailure, noteFailure } from '../observability/failure.ts'
 import type { Log } from '../observability/log.ts'
@@ -23,8 +25,10 @@ export interface ItemContext {
   readonly signal: AbortSignal
 }
 
+export type Params = Readonly<Record<string, unknown>>
+
 /** Answers one request. Rejects with a `Failure` for what the upstream or the rules refuse. */
-export type RunRequest = (params: unknown, item: ItemContext) => Promise<MessageResponse>
+export type RunRequest = (params: Params, item: ItemContext) => Promise<MessageResponse>
 
 export interface RunRequestOptions {
   /** They may change meanwhile. */
@@ -32,6 +36,7 @@ export interface RunRequestOptions {
   readonly clock: Clock
   readonly log: Log
   readonly watch: Watch
+  readonly limiter: Pick<Limiter, 'admit'>
 }
 
 /** What stands in the place of a route for those who watch. */
@@ -40,39 +45,56 @@ const BATCH_ROUTE = 'batch'
 const CUT_OFF = 499
 
 /** Sends requests the way of POST /v1/messages, each with a log line and an entry in the history of its own. */
-export const createRunRequest =
-  ({ services, clock, log: serverLog, watch }: RunRequestOptions): RunRequest =>
-  async (params, { id, batchId, customId, caller, protocol, signal }) => {
-    const trace = createTrace(() => performance.now())
-    const log = serverLog.child({ request_id: id, batch_id: batchId })
-    const context: RequestContext = { id, signal, log, trace, protocol, caller, owner: caller.owner }
-    const startedAtMs = clock.now()
-    const observed = { context, trace, method: 'POST', route: BATCH_ROUTE, batch: batchId, startedAtMs }
-    const finish = (status: number, outcome: Outcome): void => {
-      const durationMs = Math.round((performance.now() - trace.startedAtMs) * 10) / 10
-      watch.end(observed, { status, outcome, durationMs })
-      log.info('batch-request', {
-        custom_id: customId,
-        status,
-        outcome,
-        duration_ms: durationMs,
-        ...trace.notes(),
-      })
-    }
-    watch.begin(observed)
+export function createRunRequest(options: RunRequestOptions): RunRequest {
+  const { limiter } = options
+  return async (params, item) => {
+    const { id, caller, signal } = item
+    const model = typeof params['model'] === 'string' ? params['model'] : 'unknown'
+    // A limit in the way is no failure of the request: the batch waits instead.
+    const ask = { id, caller, model, inputTokens: () => roughTokens(params), maxWaitMs: 0 }
+    const release = await limiter.admit(ask, signal)
     try {
-      services().checkBudget(caller)
-      const message = await answerWhole(await answer(params, services(), context), context)
-      finish(200, 'ok')
-      return message
-    } catch (error) {
-      if (signal.aborted) {
-        finish(CUT_OFF, 'cancelled')
-        throw error
-      }
-      const failure = asFailure(error, context)
-      noteFailure(failure, error, context)
-      finish(failure.status, 'error')
-      throw failure
+      return await run(params, item, options)
+    } finally {
+      release()
     }
   }
+}
+
+async function run(
+  params: Params,
+  { id, batchId, customId, caller, protocol, signal }: ItemContext,
+  { services, clock, log: serverLog, watch }: RunRequestOptions,
+): Promise<MessageResponse> {
+  const trace = createTrace(() => performance.now())
+  const log = serverLog.child({ request_id: id, batch_id: batchId })
+  const context: RequestContext = { id, signal, log, trace, protocol, caller, owner: caller.owner }
+  const startedAtMs = clock.now()
+  const observed = { context, trace, method: 'POST', route: BATCH_ROUTE, batch: batchId, startedAtMs }
+  const finish = (status: number, outcome: Outcome): void => {
+    const durationMs = Math.round((performance.now() - trace.startedAtMs) * 10) / 10
+    watch.end(observed, { status, outcome, durationMs })
+    log.info('batch-request', {
+      custom_id: customId,
+      status,
+      outcome,
+      duration_ms: durationMs,
+      ...trace.notes(),
+    })
+  }
+  watch.begin(observed)
+  try {
+    const message = await answerWhole(await answer(params, services(), context), context)
+    finish(200, 'ok')
+    return message
+  } catch (error) {
+    if (signal.aborted) {
+      finish(CUT_OFF, 'cancelled')
+      throw error
+    }
+    const failure = asFailure(error, context)
+    noteFailure(failure, error, context)
+    finish(failure.status, 'error')
+    throw failure
+  }
+}

@@ -54,7 +54,8 @@ export function createTurns(widths: Widths): Turns {
       const running = runningByOwner(all)
       if (sum(running.values()) >= widths.total) return undefined
       const ready = all.filter(
-        (batch) => isReady(batch, nowMs) && (running.get(batch.record.caller.owner) ?? 0) < widths.perOwner,
+        (batch) =>
+          isReady(batch, nowMs) && (running.get(batch.record.caller.owner) ?? 0) < widthOf(batch, widths),
       )
       const [first, ...others] = ready
       if (!first) return undefined
@@ -65,6 +66,10 @@ export function createTurns(widths: Widths): Turns {
     },
   }
 }
+
+/** How many may run at once for the owner of a batch, whose key may have a limit of its own. */
+const widthOf = ({ record }: ActiveBatch, { perOwner }: Widths): number =>
+  Math.min(perOwner, record.caller.limits.concurrentRequests ?? Infinity)
 
 const isReady = (batch: ActiveBatch, nowMs: number): boolean =>
   closingOf(batch, nowMs) === undefined &&

@@ -64,7 +64,14 @@ export function serve(
   const keys = openKeys(config.dataDir, clock, log)
   const watchers = createWatchers(config, program.version, createRunHistory(config, clock, log), log)
   const { runs, eventLoop } = watchers
-  const batches = createBatchEngine(config, () => server.services, watchers.watch, clock, log)
+  const batches = createBatchEngine({
+    config,
+    services: () => server.services,
+    limiter: memory.limiter,
+    watch: watchers.watch,
+    clock,
+    log,
+  })
   let current = config
   const probes = createProbes({
     config: () => current,

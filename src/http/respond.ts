@@ -1,4 +1,4 @@
-import { Failure } from '../core/errors.ts'
+import type { Failure } from '../core/errors.ts'
 import type { ErrorResponse } from '../wire/anthropic/errors.ts'
 
 /** Header fields of an answer. Always an object of our own: copied upstream headers break bodies. */

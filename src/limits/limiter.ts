@@ -74,8 +74,6 @@ export interface Limiter {
   admit(ask: Ask, signal: AbortSignal): Promise<() => void>
   /** Counts what a call took. */
   charge(taken: Taken): void
-  /** Throws where a budget is spent. */
-  checkBudget(caller: Pick<Caller, 'owner' | 'name' | 'limits'>): void
   /** Anthropic's headers on where a caller stands; none where nothing is limited. */
   headers(caller: Caller): Readonly<Record<string, string>>
   configure(settings: LimitSettings): void
@@ -195,10 +193,6 @@ export function createLimiter({ clock, spentBy, strain, ...options }: LimiterOpt
         take(each, 'input-tokens', inputTokens - reserved, nowMs)
         take(each, 'output-tokens', outputTokens, nowMs)
       }
-    },
-    checkBudget(caller) {
-      const failure = budgetFailure(accountOf(caller)) ?? budgetFailure(all)
-      if (failure) throw failure
     },
     headers(caller) {
       const limited = [accountOf(caller), all].filter(isLimited)

@@ -1,5 +1,4 @@
 import type { ResponseCache } from '../cache/cache.ts'
-import type { Caller } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { FileStore } from '../files/store.ts'
 import type { TokenCounter } from '../tokens/counter.ts'
@@ -46,8 +45,6 @@ export interface Services {
   readonly conversations: Conversations
   /** Takes down what every call cost. */
   readonly ledger: Pick<Ledger, 'record'>
-  /** Throws a `Failure` where a caller's budget, or the one of all, is spent. */
-  readonly checkBudget: (caller: Caller) => void
   /** Finished answers, where they are remembered. */
   readonly cache: ResponseCache | undefined
   /** The tools of this server, where it may run any. */

@@ -35,6 +35,11 @@ describe('turns', () => {
     expect(begin([batch('ann'), batch('ann'), batch('bob'), batch('bob')])).toHaveLength(6)
   })
 
+  test('give a key no more than its own limit', () => {
+    const caller = plainCaller('ann', { limits: { concurrentRequests: 2 } })
+    expect(begin([batch('ann', { caller }), batch('bob')])).toHaveLength(5)
+  })
+
   test('pass over a batch that pauses, has nothing to do, is canceled or has expired', () => {
     const paused = batch('ann')
     paused.pace = { ...paused.pace, pausedUntilMs: 11 }

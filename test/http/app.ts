@@ -16,14 +16,22 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
   const config = configOf({ env: { USAGE_RETENTION: '0', ...env } })
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
+  const memory = createMemory(config, clock, log)
   const keys = openKeys(config.dataDir, clock, log)
   const watchers = createWatchers(config, '1.2.3', createRuns({ store: undefined, clock }), log)
   const server: Server = {
-    ...partsOf(config, createMemory(config, clock, log), keys, clock, log),
+    ...partsOf(config, memory, keys, clock, log),
     keys,
     clock,
     log,
-    batches: createBatchEngine(config, () => server.services, watchers.watch, clock, log),
+    batches: createBatchEngine({
+      config,
+      services: () => server.services,
+      limiter: memory.limiter,
+      watch: watchers.watch,
+      clock,
+      log,
+    }),
     activity: createActivity(),
     ...watchers,
     check: createChecks([], clock),
