@@ -3,6 +3,8 @@ import type { MessageResponse } from '../wire/anthropic/response.ts'
 /** A finished answer as it is remembered. */
 export interface CachedAnswer {
   readonly message: MessageResponse
+  /** Whose it is. */
+  readonly owner: string
   /** The upstream's model that gave it. */
   readonly model: string
   readonly storedAtMs: number

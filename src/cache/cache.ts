@@ -1,46 +1,26 @@
 import type { Clock } from '../core/clock.ts'
-import { type CachedAnswer, tokensOf } from './answer.ts'
+import type { CachedAnswer } from './answer.ts'
+import { type CacheCounts, createCounts } from './counts.ts'
 import type { CacheTier, TierStats } from './tier.ts'
 
-/** What a hit saved, per upstream model. */
-export interface Savings {
-  readonly hits: number
-  readonly tokens: number
-  readonly costUsd: number
-}
-
-export interface CacheStats {
-  readonly hits: number
-  readonly misses: number
-  /** Misses that waited for the same question of another client instead of asking too. */
-  readonly coalesced: number
-  readonly stored: number
-  readonly tokensSaved: number
-  readonly costSavedUsd: number
-  readonly models: Readonly<Record<string, Savings>>
+export interface CacheStats extends CacheCounts {
   readonly tiers: readonly TierStats[]
-}
-
-/** An answer that is being made, for those who ask the same meanwhile. */
-export interface Flight {
-  /** Resolves to the answer, or to undefined where it failed or may not be kept. */
-  readonly answer: Promise<CachedAnswer | undefined>
 }
 
 export interface ResponseCache {
   readonly ttlMs: number
+  /** The secret part of every key. */
   readonly salt: string
-  /** The answer, if it is there and not older than `maxAgeMs`. */
-  find(key: string, maxAgeMs: number): Promise<CachedAnswer | undefined>
+  /** The owner's answer, if it is there and not older than `maxAgeMs`. */
+  find(key: string, owner: string, maxAgeMs: number): Promise<CachedAnswer | undefined>
   store(key: string, answer: CachedAnswer): Promise<void>
-  /** Whoever is asking the same right now. */
-  flight(key: string): Flight | undefined
-  /** Says that this one is being asked; the result ends it, with the answer or with nothing. Idempotent. */
-  takeOff(key: string): (answer: CachedAnswer | undefined) => void
+  /** Counts an answer that was shared with somebody who asked the same at the same time. */
   countCoalesced(answer: CachedAnswer): void
-  clear(): Promise<number>
+  /** Forgets the answers of one owner, or of all; resolves to their number. */
+  clear(owner: string | undefined): Promise<number>
   removeExpired(): Promise<{ readonly removed: number; readonly remaining: number }>
-  stats(): Promise<CacheStats>
+  /** The counts of one owner, or of all; the tiers are everybody's. */
+  stats(owner: string | undefined): Promise<CacheStats>
   close(): void
 }
 
@@ -48,24 +28,14 @@ export interface CacheOptions {
   /** The nearest first. */
   readonly tiers: readonly CacheTier[]
   readonly ttlMs: number
-  readonly salt: string
+  readonly salt: () => string
   readonly clock: Clock
 }
 
 /** Remembers finished answers in its tiers; what a far one has, the nearer ones get too. */
 export function createCache({ tiers, ttlMs, salt, clock }: CacheOptions): ResponseCache {
-  const flights = new Map<string, Flight>()
-  const models = new Map<string, Savings>()
-  const counts = { hits: 0, misses: 0, coalesced: 0, stored: 0 }
+  const counts = createCounts()
 
-  const save = (answer: CachedAnswer): void => {
-    const before = models.get(answer.model) ?? { hits: 0, tokens: 0, costUsd: 0 }
-    models.set(answer.model, {
-      hits: before.hits + 1,
-      tokens: before.tokens + tokensOf(answer),
-      costUsd: before.costUsd + answer.costUsd,
-    })
-  }
   const search = async (key: string): Promise<CachedAnswer | undefined> => {
     for (const [at, tier] of tiers.entries()) {
       const answer = await tier.get(key)
@@ -78,38 +48,27 @@ export function createCache({ tiers, ttlMs, salt, clock }: CacheOptions): Respon
 
   return {
     ttlMs,
-    salt,
-    async find(key, maxAgeMs) {
+    get salt() {
+      return salt()
+    },
+    async find(key, owner, maxAgeMs) {
       const answer = await search(key)
       const isFresh = answer !== undefined && clock.now() - answer.storedAtMs <= maxAgeMs
-      if (!isFresh) {
-        counts.misses++
-        return undefined
-      }
-      counts.hits++
-      save(answer)
+      counts.count(isFresh ? 'hits' : 'misses', owner)
+      if (!isFresh) return undefined
+      counts.save(answer)
       return answer
     },
     async store(key, answer) {
-      counts.stored++
+      counts.count('stored', answer.owner)
       for (const tier of tiers) await tier.set(key, answer)
     },
-    flight: (key) => flights.get(key),
-    takeOff(key) {
-      const { promise, resolve } = Promise.withResolvers<CachedAnswer | undefined>()
-      const flight = { answer: promise }
-      flights.set(key, flight)
-      return (answer) => {
-        if (flights.get(key) === flight) flights.delete(key)
-        resolve(answer)
-      }
-    },
     countCoalesced(answer) {
-      counts.coalesced++
-      save(answer)
+      counts.count('coalesced', answer.owner)
+      counts.save(answer)
     },
-    async clear() {
-      const removed = await Promise.all(tiers.map(async (tier) => tier.clear()))
+    async clear(owner) {
+      const removed = await Promise.all(tiers.map(async (tier) => tier.clear(owner)))
       return Math.max(0, ...removed)
     },
     async removeExpired() {
@@ -120,15 +79,8 @@ export function createCache({ tiers, ttlMs, salt, clock }: CacheOptions): Respon
         remaining: Math.max(0, ...stats.map(({ entries }) => entries)),
       }
     },
-    async stats() {
-      const saved = [...models.values()]
-      return {
-        ...counts,
-        tokensSaved: saved.reduce((total, { tokens }) => total + tokens, 0),
-        costSavedUsd: saved.reduce((total, { costUsd }) => total + costUsd, 0),
-        models: Object.fromEntries(models),
-        tiers: await Promise.all(tiers.map(async (tier) => tier.stats())),
-      }
+    async stats(owner) {
+      return { ...counts.of(owner), tiers: await Promise.all(tiers.map(async (tier) => tier.stats())) }
     },
     close() {
       for (const tier of tiers) tier.close()

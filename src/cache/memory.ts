@@ -46,10 +46,12 @@ export function createMemoryTier({ maxBytes, clock }: MemoryOptions): CacheTier 
       const bytes = JSON.stringify(answer.message).length * BYTES_A_CHARACTER + BYTES_AN_ENTRY
       entries.set(key, { answer, bytes })
     },
-    async clear() {
-      const { size } = entries
-      entries.clear()
-      return size
+    async clear(owner) {
+      const keys = [...entries.entries()].filter(
+        ([, { answer }]) => owner === undefined || answer.owner === owner,
+      )
+      for (const [key] of keys) entries.delete(key)
+      return keys.length
     },
     async removeExpired() {
       let removed = 0

@@ -13,13 +13,16 @@ export interface TierStats {
   readonly expired: number
 }
 
-/** One place where answers are kept: in this process, on this machine's disk, or shared between machines. */
+/**
+ * One place where answers are kept: in this process, on this machine's disk, or shared between machines. A tier that
+ * fails has nothing and takes nothing; it never rejects.
+ */
 export interface CacheTier {
   readonly name: string
   get(key: string): Promise<CachedAnswer | undefined>
   set(key: string, answer: CachedAnswer): Promise<void>
-  /** Forgets everything; resolves to the number of entries. */
-  clear(): Promise<number>
+  /** Forgets the answers of one owner, or of all; resolves to the number of entries. */
+  clear(owner: string | undefined): Promise<number>
   /** Removes what is too old; resolves to the number of entries. */
   removeExpired(): Promise<number>
   stats(): Promise<TierStats>

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 
 import type { CachedAnswer } from '../../src/cache/answer.ts'
 import { createCache } from '../../src/cache/cache.ts'
-import { createDiskTier, DISK_MIGRATIONS, type DiskTier } from '../../src/cache/disk.ts'
+import { createDiskTier, type DiskTier } from '../../src/cache/disk.ts'
 import { createMemoryTier } from '../../src/cache/memory.ts'
+import { DISK_MIGRATIONS } from '../../src/cache/rows.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Logger } from '../../src/core/context.ts'
@@ -38,7 +39,8 @@ const USAGE = {
   cache_read_input_tokens: 2,
   cache_creation_input_tokens: 1,
 }
-const answerOf = (text: string, lifeMs = 5000): CachedAnswer => ({
+const answerOf = (text: string, lifeMs = 5000, owner = 'ann'): CachedAnswer => ({
+  owner,
   message: { content: [{ type: 'text', text }], usage: USAGE } as unknown as MessageResponse,
   model: 'a/b',
   storedAtMs: nowMs,
@@ -76,9 +78,9 @@ describe.each([
     const tier = make(40_000)
     const text = (at: number): string => Bun.hash(String(at)).toString(36).repeat(20)
     for (let at = 0; at < 500; at++) {
-      nowMs++
-      await tier.set(`key ${at}`, answerOf(text(at), 1e6))
-      nowMs++
+      nowMs += 60_000
+      await tier.set(`key ${at}`, answerOf(text(at), 1e9))
+      nowMs += 60_000
       expect(await tier.get('key 0')).toBeDefined()
     }
     const stats = await tier.stats()
@@ -91,9 +93,9 @@ describe.each([
   test('is empty after it was cleared', async () => {
     const tier = make()
     for (let at = 0; at < 250; at++) await tier.set(String(at), answerOf('x'))
-    expect(await tier.clear()).toBe(250)
+    expect(await tier.clear(undefined)).toBe(250)
     expect(await tier.stats()).toMatchObject({ entries: 0, bytes: 0 })
-    expect(await tier.clear()).toBe(0)
+    expect(await tier.clear(undefined)).toBe(0)
   })
 
   test('replaces an answer without counting it twice', async () => {
@@ -129,6 +131,68 @@ describe('the disk tier', () => {
     expect(readdirSync(folder).some((name) => name.includes('damaged'))).toBe(true)
   })
 
+  test('whose file cannot be opened has nothing, says so once, and is tried again', async () => {
+    let isThere = false
+    const told: string[] = []
+    const tier = createDiskTier({
+      open: () => {
+        if (isThere) return openFile()
+        throw new Error('no disk')
+      },
+      maxBytes: 1e6,
+      clock,
+      log: { ...log, warn: (event) => told.push(event) },
+    })
+    await tier.set('a', answerOf('A'))
+    expect(await tier.get('a')).toBeUndefined()
+    const before = tier.salt
+    isThere = true
+    await tier.removeExpired()
+    await tier.set('a', answerOf('A'))
+    expect(await tier.get('a')).toEqual(answerOf('A'))
+    expect(tier.salt).not.toBe(before)
+    expect(told).toEqual(['cache-disk-failed'])
+  })
+
+  test('lets others have their turn while it removes a lot', async () => {
+    const tier = disk()
+    for (let at = 0; at < 350; at++) await tier.set(String(at), answerOf('x', 1))
+    nowMs += 10
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+    expect(await tier.removeExpired()).toBe(350)
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(0)
+    expect(await tier.stats()).toMatchObject({ entries: 0, bytes: 0, expired: 350 })
+  })
+
+  test('keeps what is stored while it is being cleared', async () => {
+    const tier = disk()
+    for (let at = 0; at < 250; at++) await tier.set(String(at), answerOf('x'))
+    const clearing = tier.clear(undefined)
+    await tier.set('new', answerOf('new'))
+    expect(await clearing).toBe(250)
+    expect(await tier.get('new')).toBeDefined()
+  })
+
+  test('that cannot write still gives what it has', async () => {
+    const before = disk()
+    await before.set('a', answerOf('A', 1e9))
+    before.close()
+    const readOnly = createDiskTier({
+      open: () => {
+        const database = openFile()
+        database.run('PRAGMA query_only = ON')
+        return database
+      },
+      maxBytes: 1e6,
+      clock,
+      log,
+    })
+    nowMs += 100_000
+    expect(await readOnly.get('a')).toMatchObject({ owner: 'ann' })
+  })
+
   test('that cannot write is a miss and not a failure', async () => {
     const broken = createDiskTier({
       open: () => {
@@ -148,23 +212,23 @@ describe('the disk tier', () => {
 describe('the cache', () => {
   const both = () => {
     const tiers = [memory(), disk()]
-    return { tiers, cache: createCache({ tiers, ttlMs: 5000, salt: 's', clock }) }
+    return { tiers, cache: createCache({ tiers, ttlMs: 5000, salt: () => 's', clock }) }
   }
 
   test('brings what only the disk has into memory', async () => {
     const { tiers, cache } = both()
     await tiers[1]?.set('a', answerOf('A'))
-    expect(await cache.find('a', Infinity)).toEqual(answerOf('A'))
+    expect(await cache.find('a', 'ann', Infinity)).toEqual(answerOf('A'))
     expect(await tiers[0]?.get('a')).toEqual(answerOf('A'))
   })
 
   test('counts hits, misses and what was saved', async () => {
     const { cache } = both()
-    await cache.find('a', Infinity)
+    await cache.find('a', 'ann', Infinity)
     await cache.store('a', answerOf('A'))
-    await cache.find('a', Infinity)
-    await cache.find('a', Infinity)
-    expect(await cache.stats()).toMatchObject({
+    await cache.find('a', 'ann', Infinity)
+    await cache.find('a', 'ann', Infinity)
+    expect(await cache.stats(undefined)).toMatchObject({
       hits: 2,
       misses: 1,
       stored: 1,
@@ -178,18 +242,27 @@ describe('the cache', () => {
     const { cache } = both()
     await cache.store('a', answerOf('A'))
     nowMs += 300
-    expect(await cache.find('a', 200)).toBeUndefined()
-    expect(await cache.find('a', 300)).toBeDefined()
+    expect(await cache.find('a', 'ann', 200)).toBeUndefined()
+    expect(await cache.find('a', 'ann', 300)).toBeDefined()
   })
 
-  test('lets one ask and the others wait for the answer', async () => {
+  test('tells and forgets what is one owner’s', async () => {
     const { cache } = both()
-    expect(cache.flight('a')).toBeUndefined()
-    const land = cache.takeOff('a')
-    const flight = cache.flight('a')
-    land(answerOf('A'))
-    expect(await flight?.answer).toEqual(answerOf('A'))
-    expect(cache.flight('a')).toBeUndefined()
+    await cache.store('a', answerOf('A'))
+    await cache.store('b', answerOf('B', 5000, 'bob'))
+    await cache.find('b', 'bob', Infinity)
+    await cache.find('c', 'ann', Infinity)
+    expect(await cache.stats('bob')).toMatchObject({
+      hits: 1,
+      misses: 0,
+      stored: 1,
+      models: { 'a/b': { hits: 1 } },
+    })
+    expect(await cache.stats('ann')).toMatchObject({ hits: 0, misses: 1, stored: 1, models: {} })
+    expect(await cache.stats(undefined)).toMatchObject({ hits: 1, misses: 1, stored: 2 })
+    expect(await cache.clear('bob')).toBe(1)
+    expect(await cache.find('b', 'bob', Infinity)).toBeUndefined()
+    expect(await cache.find('a', 'ann', Infinity)).toBeDefined()
   })
 
   test('clears and cleans up all tiers', async () => {
@@ -198,7 +271,7 @@ describe('the cache', () => {
     await cache.store('b', answerOf('B', 900))
     nowMs += 500
     expect(await cache.removeExpired()).toEqual({ removed: 1, remaining: 1 })
-    expect(await cache.clear()).toBe(1)
-    expect(await cache.find('b', Infinity)).toBeUndefined()
+    expect(await cache.clear(undefined)).toBe(1)
+    expect(await cache.find('b', 'ann', Infinity)).toBeUndefined()
   })
 })
