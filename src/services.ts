@@ -3,8 +3,9 @@ import { join } from 'node:path'
 
 import { type Bounds, closeBounds, createBounds, recorderOf } from './bounds.ts'
 import { type ResponseCache, createCache } from './cache/cache.ts'
-import { createDiskTier, DISK_MIGRATIONS } from './cache/disk.ts'
+import { createDiskTier } from './cache/disk.ts'
 import { createMemoryTier } from './cache/memory.ts'
+import { DISK_MIGRATIONS } from './cache/rows.ts'
 import type { Config } from './config/schema.ts'
 import type { UpstreamConfig } from './config/tables.ts'
 import type { Clock } from './core/clock.ts'
@@ -42,13 +43,18 @@ const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 const MAX_CONVERSATIONS = 1000
 
 /** What the server has learned and keeps when its configuration changes. */
-export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'tools' | 'files'> & Bounds
+export type Memory = Pick<
+  Services,
+  'tokens' | 'conversations' | 'cache' | 'flights' | 'tools' | 'files'
+> &
+  Bounds
 
 export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({
   ...createBounds(config, clock, log),
   tokens: createTokenCounter({ clock }),
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
+  flights: new Map(),
   tools: openTools(config, clock, log, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log)),
   files: config.enableFiles ? createFiles(config, clock, log) : undefined,
 })
@@ -108,7 +114,7 @@ function createResponseCache(config: Config, clock: Clock, log: Log): ResponseCa
   const open = databaseOf('cache.db', DISK_MIGRATIONS, config, clock, log)
   const disk = createDiskTier({ open, maxBytes: config.cacheMaxBytes, clock, log })
   const memory = createMemoryTier({ maxBytes: config.cacheMemoryBytes, clock })
-  return createCache({ tiers: [memory, disk], ttlMs: config.cacheTtlMs, salt: disk.salt, clock })
+  return createCache({ tiers: [memory, disk], ttlMs: config.cacheTtlMs, salt: () => disk.salt, clock })
 }
 
 const createFiles = (config: Config, clock: Clock, log: Log): FileStore =>

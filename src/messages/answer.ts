@@ -1,3 +1,4 @@
+import type { CachedAnswer } from '../cache/answer.ts'
 import type { Outcome, RequestContext } from '../core/context.ts'
 import { foldEvents } from '../translate/fold.ts'
 import { sessionIdOf } from '../translate/options.ts'
@@ -6,6 +7,7 @@ import type { Target } from '../translate/target.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
 import { billCached } from './bill.ts'
+import { findWish } from './cache-wish.ts'
 import { editContext, tellAppliedEdits } from './context-edits.ts'
 import { type AnswerStream, streamAnswer } from './converse.ts'
 import { convert, type Prepared, refuseDepth } from './convert.ts'
@@ -15,8 +17,8 @@ import { awaitModels, findTargets } from './map-model.ts'
 import { checkModels, namedModels } from './permission.ts'
 import { recorded, toTermsFile } from './record.ts'
 import { prepareRelay, streamRelay } from './relay.ts'
-import { answerOnce, chatQuestion, type Question, relayedQuestion } from './remember.ts'
-import { reportLosses } from './report-losses.ts'
+import { answerOnce, chatQuestion, notCached, type Question, relayedQuestion } from './remember.ts'
+import { report, reportLosses } from './report-losses.ts'
 import { isContinuable, rescueStream } from './rescue/rescue.ts'
 import { promptSize, routeScenario } from './scenario.ts'
 import type { Services } from './services.ts'
@@ -107,9 +109,9 @@ async function ask(
   checkOptionSources(context.protocol.options, target)
   if (target.wire === 'messages') {
     const prepared = trace.step('convert', () => prepareRelay(valid, target, services, context))
-    const start = (): AnswerStream => {
+    const start: Start = (payer) => {
       const endCall = openCall(target, context)
-      return streamRelay(watchCall(prepared, context), services, context, endCall)
+      return streamRelay(watchCall(prepared, context), services, payer, endCall)
     }
     return once(relayedQuestion, prepared, start, services, context)
   }
@@ -119,26 +121,33 @@ async function ask(
     reportLosses(edited, target, services, context)
     return convert(edited, target, services, context)
   })
-  const start = (): AnswerStream => {
+  const start: Start = (payer) => {
     const endCall = openCall(target, context)
     context.recorder?.call(prepared.call.body, toTermsFile(prepared.terms))
-    return streamAnswer(watchCall(prepared, context), services, context, endCall)
+    return streamAnswer(watchCall(prepared, context), services, payer, endCall)
   }
   return tellAppliedEdits(once(chatQuestion, prepared, start, services, context), edited.appliedEdits)
 }
 
-/** Asks only what is not known yet, where answers are remembered. */
+/** Asks the upstream, on behalf of that request. */
+type Start = (context: RequestContext) => AnswerStream
+
+/** Asks only what is not known yet, where answers are remembered and the request does not mind. */
 function once<Ready extends Pick<Prepared, 'request' | 'target'>>(
   toQuestion: (prepared: Ready, salt: string, context: RequestContext) => Question,
   prepared: Ready,
-  start: () => AnswerStream,
+  start: Start,
   services: Services,
   context: RequestContext,
 ): AnswerStream {
-  const { cache, clock } = services
-  if (!cache) return start()
+  const { wish, losses } = findWish(prepared.request, context.protocol, prepared.target)
+  const { cache } = services
+  if (!cache) {
+    if (wish.onlyIfCached) throw notCached()
+    return start(context)
+  }
+  report(losses, services, context)
   const question = toQuestion(prepared, cache.salt, context)
-  return answerOnce(question, start, cache, clock, context, ({ costUsd }) =>
-    billCached(prepared, costUsd, services, context),
-  )
+  const onSaved = ({ costUsd }: CachedAnswer): void => billCached(prepared, costUsd, services, context)
+  return answerOnce(question, wish, { ask: start, onSaved }, { ...services, cache }, context)
 }

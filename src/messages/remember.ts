@@ -1,72 +1,74 @@
-import type { CachedAnswer } from '../cache/answer.ts'
-import type { ResponseCache } from '../cache/cache.ts'
+import { type CachedAnswer, tokensOf } from '../cache/answer.ts'
 import { cacheKey } from '../cache/key.ts'
-import type { Clock } from '../core/clock.ts'
 import type { RequestContext } from '../core/context.ts'
+import { Failure } from '../core/errors.ts'
 import { begin, START } from '../translate/answer-state.ts'
 import { foldEvents } from '../translate/fold.ts'
 import { toPieces } from '../translate/pieces.ts'
 import { unfoldMessage } from '../translate/unfold.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
 import type { MessageResponse } from '../wire/anthropic/response.ts'
-import { type CacheWish, readCacheControl } from './cache-wish.ts'
+import type { ResponseCacheMark } from '../wire/server/cache.ts'
+import type { CacheWish } from './cache-wish.ts'
 import type { AnswerStream } from './converse.ts'
 import type { Prepared } from './convert.ts'
+import { type Passage, takeOff } from './flight.ts'
 import type { PreparedRelay } from './relay.ts'
-
-/** The question that a chat request asks, for one owner. */
-export function chatQuestion(
-  { body, terms, target }: Prepared,
-  salt: string,
-  { owner, protocol }: RequestContext,
-): Question {
-  const { family, stopSequences, toolNames, hideThinking, singleCall, asksContextEdits, details, usage } =
-    terms
-  const names = [...toolNames]
-  const shape = { family, stopSequences, names, hideThinking, singleCall, asksContextEdits, details, usage }
-  return {
-    key: cacheKey({ owner, upstream: target.upstream, wire: target.wire, body, shape }, salt),
-    wish: readCacheControl(protocol.cacheControl),
-    model: target.model,
-    label: { id: terms.id, model: terms.model },
-    opening() {
-      const out: StreamEvent[] = []
-      begin(START, terms, out)
-      return out
-    },
-  }
-}
-
-/** The question of a request that goes upstream as it is. */
-export function relayedQuestion(
-  { body, terms, target }: PreparedRelay,
-  salt: string,
-  { owner, protocol }: RequestContext,
-): Question {
-  const shape = { betas: protocol.betas, version: protocol.version }
-  return {
-    key: cacheKey({ owner, upstream: target.upstream, wire: target.wire, body, shape }, salt),
-    wish: readCacheControl(protocol.cacheControl),
-    model: target.model,
-    label: { id: terms.id, model: terms.model },
-    opening() {
-      const out: StreamEvent[] = []
-      begin(START, terms, out)
-      return out
-    },
-  }
-}
+import type { Services } from './services.ts'
 
 /** One question as the cache sees it. */
 export interface Question {
   readonly key: string
-  readonly wish: CacheWish
   /** The upstream's model. */
   readonly model: string
   /** What the client's message is called, whoever gave the answer first. */
   readonly label: Pick<MessageResponse, 'id' | 'model'>
-  /** `message_start`, for a client that must see life while another one's answer is awaited. */
+  /** `message_start`, for a client that must see life while the cache is looked into. */
   readonly opening: () => readonly StreamEvent[]
+}
+
+/** The question that a chat request asks, for one owner. */
+export function chatQuestion(prepared: Prepared, salt: string, { owner }: RequestContext): Question {
+  const { family, stopSequences, toolNames, hideThinking, singleCall, asksContextEdits, details, usage } =
+    prepared.terms
+  const names = [...toolNames]
+  const shape = { family, stopSequences, names, hideThinking, singleCall, asksContextEdits, details, usage }
+  return toQuestion(prepared, shape, salt, owner)
+}
+
+/** The question of a request that goes upstream as it is. */
+export function relayedQuestion(
+  prepared: PreparedRelay,
+  salt: string,
+  { owner, protocol }: RequestContext,
+): Question {
+  return toQuestion(prepared, { betas: protocol.betas, version: protocol.version }, salt, owner)
+}
+
+function toQuestion(
+  { body, terms, target }: Prepared | PreparedRelay,
+  shape: unknown,
+  salt: string,
+  owner: string,
+): Question {
+  return {
+    key: cacheKey({ owner, upstream: target.upstream, wire: target.wire, body, shape }, salt),
+    model: target.model,
+    label: { id: terms.id, model: terms.model },
+    opening() {
+      const out: StreamEvent[] = []
+      begin(START, terms, out)
+      return out
+    },
+  }
+}
+
+type Remembering = Pick<Services, 'clock' | 'flights'> & { readonly cache: NonNullable<Services['cache']> }
+
+interface Asking {
+  readonly ask: (context: RequestContext) => AnswerStream
+  /** Hears of an answer that this request did not have to ask for. */
+  readonly onSaved: (answer: CachedAnswer) => void
 }
 
 /**
@@ -75,87 +77,170 @@ export interface Question {
  */
 export function answerOnce(
   question: Question,
-  ask: () => AnswerStream,
-  cache: ResponseCache,
-  clock: Clock,
+  wish: CacheWish,
+  { ask, onSaved }: Asking,
+  { cache, flights, clock }: Remembering,
   context: RequestContext,
-  onHit: (answer: CachedAnswer) => void = () => {},
 ): AnswerStream {
+  const { key, label } = question
+  const { trace } = context
   let source: AnswerStream | undefined
+  /** The client has its `message_start`, and no other one may follow. */
   let opened = false
+  /** It has more than that, so that no other answer may follow. */
+  let begun = false
+  let secondChance = false
+  let cancelled = false
 
-  const replay = (answer: CachedAnswer, how: 'hit' | 'shared'): AnswerStream => {
-    noteHit(answer, how, clock.now(), context)
-    onHit(answer)
-    const message = { ...answer.message, ...question.label }
-    return streamOf(toPieces(unfoldMessage(message)), opened)
+  const replay = (answer: CachedAnswer): AnswerStream => {
+    const age = Math.max(0, Math.floor((clock.now() - answer.storedAtMs) / 1000))
+    noteResult('hit', context)
+    trace.note('cache_age_s', age)
+    noteSavings(answer, context)
+    onSaved(answer)
+    const events = toPieces(unfoldMessage(answer.message))
+    return streamOf(relabel(events, label, { status: 'hit', age }))
   }
+  const readAlong = (passage: Passage): AnswerStream => ({
+    open: () => relabel(passage.open(), label),
+    async read() {
+      const events = await passage.read()
+      if (events) return relabel(events, label, passage.pays() ? undefined : SHARED)
+      const answer = passage.landed()
+      if (answer && !passage.pays()) {
+        noteSavings(answer, context)
+        cache.countCoalesced(answer)
+        onSaved(answer)
+      }
+      return undefined
+    },
+    cancel: async () => passage.cancel(),
+  })
   const find = async (): Promise<AnswerStream> => {
-    const { key, wish } = question
-    const endLookup = context.trace.open('cache')
-    const known = wish.maxAgeMs > 0 ? await cache.find(key, wish.maxAgeMs) : undefined
-    if (known) {
-      endLookup('ok')
-      return replay(known, 'hit')
+    const before = flights.get(key)
+    const endStep = trace.open('cache')
+    const known = wish.maxAgeMs > 0 ? await cache.find(key, context.owner, wish.maxAgeMs) : undefined
+    endStep('ok')
+    if (known) return replay(known)
+    if (wish.onlyIfCached) throw notCached()
+    // One that landed while the cache was looked into has it all the same.
+    const flight = wish.maxAgeMs > 0 ? (flights.get(key) ?? before) : undefined
+    if (flight) {
+      noteResult('shared', context)
+      trace.note('cost_usd', 0)
+      secondChance = true
+      return readAlong(flight.board(context))
     }
-    for (let flight = cache.flight(key); flight && wish.maxAgeMs > 0; flight = cache.flight(key)) {
-      const landed = await untilAborted(flight.answer, context.signal)
-      if (!landed) continue
-      endLookup('ok')
-      cache.countCoalesced(landed)
-      return replay(landed, 'shared')
-    }
-    endLookup('ok')
     noteResult('miss', context)
-    const stream = ask()
-    // The client has its `message_start` already; this one's must not follow it.
-    if (opened) stream.open()
-    return wish.store ? remembered(stream, question, cache, clock, context) : stream
+    if (!wish.store) return ask(context)
+    return readAlong(takeOff(key, { ask, land }, flights, context).board(context))
+  }
+  const land = async (
+    events: readonly StreamEvent[],
+    payer: RequestContext,
+  ): Promise<CachedAnswer | undefined> => {
+    const message = foldEvents(events)
+    if (!isWorthKeeping(message)) return undefined
+    const storedAtMs = clock.now()
+    const cost = payer.trace.noted('cost_usd')
+    const answer: CachedAnswer = {
+      message,
+      owner: context.owner,
+      model: question.model,
+      storedAtMs,
+      expiresAtMs: storedAtMs + cache.ttlMs,
+      costUsd: typeof cost === 'number' ? cost : 0,
+    }
+    await cache.store(key, answer)
+    return answer
+  }
+  const settle = async (): Promise<AnswerStream> => {
+    const found = await find()
+    if (cancelled) await found.cancel()
+    if (opened) found.open()
+    return found
+  }
+  const readOn = async (stream: AnswerStream): Promise<readonly StreamEvent[] | undefined> => {
+    const events = await stream.read()
+    opened ||= events?.some(isStart) ?? false
+    begun ||= events?.some((event) => !isStart(event)) ?? true
+    return events
   }
 
   return {
     open() {
+      const isFirst = !opened
       opened = true
+      if (!isFirst) return []
       return source ? source.open() : question.opening()
     },
     async read() {
-      return (source ??= await find()).read()
+      source ??= await settle()
+      try {
+        return await readOn(source)
+      } catch (error) {
+        // What went wrong for the one who asked need not go wrong again; but not everybody may find that out alone.
+        if (begun || !secondChance || !isPassing(error)) throw error
+        source = await settle()
+        secondChance = false
+        return readOn(source)
+      }
     },
     async cancel() {
+      cancelled = true
       await source?.cancel()
     },
   }
 }
 
-/** The flight's answer, unless the client hangs up before. */
-async function untilAborted<Value>(landing: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = (): void => reject(new DOMException('The client hung up.', 'AbortError'))
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([landing, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
+const isStart = ({ type }: StreamEvent): boolean => type === 'message_start'
 
-function noteHit(answer: CachedAnswer, how: 'hit' | 'shared', nowMs: number, context: RequestContext): void {
-  const { trace } = context
-  noteResult(how, context)
-  trace.note('cache_age_s', Math.max(0, Math.floor((nowMs - answer.storedAtMs) / 1000)))
-  trace.note('cache_saved_usd', answer.costUsd)
-  trace.note('cost_usd', 0)
-}
+const isPassing = (error: unknown): boolean => error instanceof Failure && error.retryable
+
+/** RFC 9111, 5.2.1.7. */
+export const notCached = (): Failure =>
+  new Failure('timeout_error', 'only-if-cached: this request has no stored answer; ask without it', {
+    retryable: false,
+    details: { error_code: 'response_not_cached' },
+  })
 
 function noteResult(result: 'hit' | 'shared' | 'miss', { trace }: RequestContext): void {
   trace.note('cache', result)
   trace.describe('cache', 'result', result)
 }
 
+/** What another call would have taken. None of it was used now, so nothing counts it as used. */
+function noteSavings(answer: CachedAnswer, { trace }: RequestContext): void {
+  const { output_tokens } = answer.message.usage
+  trace.note('cost_usd', 0)
+  trace.note('cache_saved_usd', answer.costUsd)
+  trace.note('cache_saved_input_tokens', tokensOf(answer) - output_tokens)
+  trace.note('cache_saved_output_tokens', output_tokens)
+}
+
+/** How an answer was come by; its own end tells what it has cost. */
+type Origin = Pick<ResponseCacheMark, 'status' | 'age'>
+
+const SHARED: Origin = { status: 'shared', age: 0 }
+
+/** The same events under the client's own names; where it asked for details, with how they were come by. */
+function relabel(
+  events: readonly StreamEvent[],
+  label: Question['label'],
+  origin?: Origin,
+): readonly StreamEvent[] {
+  if (!events.some(({ type }) => type === 'message_start' || type === 'message_delta')) return events
+  return events.map((event) => {
+    if (event.type === 'message_start') return { ...event, message: { ...event.message, ...label } }
+    if (event.type !== 'message_delta' || !event.openrouter || !origin) return event
+    const { cost = 0, cost_details: _spent, ...details } = event.openrouter
+    return { ...event, openrouter: { ...details, cost: 0, response_cache: { ...origin, saved_cost: cost } } }
+  })
+}
+
 /** Events that are there already, all in one read. */
-function streamOf(events: readonly StreamEvent[], opened: boolean): AnswerStream {
-  let rest: readonly StreamEvent[] | undefined = opened ? events.slice(1) : events
+function streamOf(events: readonly StreamEvent[]): AnswerStream {
+  let rest: readonly StreamEvent[] | undefined = events
   return {
     open: () => {
       const [start, ...others] = rest ?? []
@@ -173,63 +258,11 @@ function streamOf(events: readonly StreamEvent[], opened: boolean): AnswerStream
   }
 }
 
-/** The same stream; its answer is stored when it has come to a good end, and given to those who wait for it. */
-function remembered(
-  stream: AnswerStream,
-  question: Question,
-  cache: ResponseCache,
-  clock: Clock,
-  context: RequestContext,
-): AnswerStream {
-  const land = cache.takeOff(question.key)
-  const seen: StreamEvent[] = []
-  return {
-    open() {
-      const events = stream.open()
-      seen.push(...events)
-      return events
-    },
-    async read() {
-      try {
-        const events = await stream.read()
-        if (events) seen.push(...events)
-        else await keep()
-        return events
-      } catch (error) {
-        land(undefined)
-        throw error
-      }
-    },
-    async cancel() {
-      land(undefined)
-      await stream.cancel()
-    },
-  }
-
-  async function keep(): Promise<void> {
-    const answer = toAnswer(foldEvents(seen))
-    if (answer) await cache.store(question.key, answer)
-    land(answer)
-  }
-
-  function toAnswer(message: MessageResponse): CachedAnswer | undefined {
-    if (!isWorthKeeping(message)) return undefined
-    const storedAtMs = clock.now()
-    const cost = context.trace.noted('cost_usd')
-    return {
-      message,
-      model: question.model,
-      storedAtMs,
-      expiresAtMs: storedAtMs + cache.ttlMs,
-      costUsd: typeof cost === 'number' ? cost : 0,
-    }
-  }
-}
-
 const GOOD_ENDS: ReadonlySet<string | null> = new Set(['end_turn', 'stop_sequence', 'tool_use', 'max_tokens'])
 
 /** Only complete answers, and none that a tool of the server had a part in: it may have changed something. */
-const isWorthKeeping = ({ stop_reason, content }: MessageResponse): boolean =>
+const isWorthKeeping = ({ stop_reason, content, usage }: MessageResponse): boolean =>
   GOOD_ENDS.has(stop_reason) &&
   content.length > 0 &&
-  content.every(({ type }) => !/^server_tool_use$|^mcp_tool_use$|_tool_result$/.test(type))
+  content.every(({ type }) => !/^server_tool_use$|^mcp_tool_use$|_tool_result$/.test(type)) &&
+  !Object.values(usage.server_tool_use ?? {}).some((count) => Number(count) > 0)

@@ -11,6 +11,7 @@ import type { Relay } from '../upstream/relay/client.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { Ledger } from '../usage/ledger.ts'
 import type { Conversations } from './conversations.ts'
+import type { Flights } from './flight.ts'
 import type { Routes } from './scenario.ts'
 import type { StructuredSettings } from './structured.ts'
 
@@ -47,6 +48,8 @@ export interface Services {
   readonly ledger: Pick<Ledger, 'record'>
   /** Finished answers, where they are remembered. */
   readonly cache: ResponseCache | undefined
+  /** Answers on their way, which those who ask the same read along. */
+  readonly flights: Flights
   /** The tools of this server, where it may run any. */
   readonly tools: Toolbox | undefined
   /** Files that requests may name, where they are kept. */

@@ -6,15 +6,17 @@ import type { AnswerBlock, MessageResponse } from '../wire/anthropic/response.ts
  * (Anthropic API, 4.2).
  */
 export function unfoldMessage(message: MessageResponse): readonly StreamEvent[] {
+  const { openrouter: details, ...start } = message
   const { content, usage, context_management: edits } = message
   return [
-    { type: 'message_start', message: { ...message, content: [], ...withNulls(message) } },
+    { type: 'message_start', message: { ...start, content: [], ...withNulls(start) } },
     ...(content ?? []).flatMap(unfoldBlock),
     {
       type: 'message_delta',
       delta: pick(message, ENDINGS) as unknown as StreamEnd['delta'],
       ...(usage ? { usage } : ({} as Pick<StreamEnd, 'usage'>)),
       ...(edits ? { context_management: edits } : {}),
+      ...(details ? { openrouter: details } : {}),
     },
     { type: 'message_stop' },
   ]

@@ -22,6 +22,7 @@ const NOT_RELAYED: ReadonlySet<string> = new Set([...CHAT_ONLY, 'metadata', 'too
 /** Names that tell this server something, and no upstream. */
 export const OURS: ReadonlySet<string> = new Set([
   'details',
+  'response_cache',
   'stop',
   ...Object.keys(BODY_FIELDS),
   ...Object.keys(REFUSED),

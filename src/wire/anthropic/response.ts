@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { nullable, oneOf, open } from '../schema.ts'
+import { ResponseCacheMark } from '../server/cache.ts'
 
 const STOP_REASONS = [
   'end_turn',
@@ -94,6 +95,7 @@ export const AnswerDetails = open(
     annotations: Type.Optional(Type.Array(Type.Unknown())),
     images: Type.Optional(Type.Array(Type.Unknown())),
     audio: Type.Optional(extra),
+    response_cache: Type.Optional(ResponseCacheMark),
   },
   { description: 'Only for requests with `openrouter.details: true`' },
 )

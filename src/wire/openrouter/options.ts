@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 
 import { maybe, oneOf, open } from '../schema.ts'
+import { ResponseCacheOptions } from '../server/cache.ts'
 import { OPENAI_OPTIONS } from './openai-options.ts'
 import { OPENROUTER_OPTIONS } from './openrouter-options.ts'
 import { fieldsOf, type Parameter, parameter } from './parameter.ts'
@@ -101,6 +102,7 @@ export const ChatOptions = open(
     ...fieldsOf(SHARED),
     tools_extra: maybe(Type.Array(ExtraTool)),
     details: maybe(Type.Boolean()),
+    response_cache: maybe(ResponseCacheOptions),
   },
   { $id: 'ChatOptions', description: 'Parameters of chat completions; unknown ones are passed on' },
 )

@@ -1,6 +1,31 @@
 import { type Static, Type } from '@sinclair/typebox'
 
-import { open } from '../schema.ts'
+import { oneOf, open } from '../schema.ts'
+
+/** What a request may ask of the response cache. */
+export const ResponseCacheOptions = Type.Union([
+  Type.Boolean(),
+  open({
+    max_age: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Seconds; an older answer is asked for anew' }),
+    ),
+    store: Type.Optional(Type.Boolean({ description: 'Whether the answer may be remembered' })),
+    only_if_cached: Type.Optional(
+      Type.Boolean({ description: 'Status 504 where the answer would have to be made' }),
+    ),
+  }),
+])
+export type ResponseCacheOptions = Static<typeof ResponseCacheOptions>
+
+/** How an answer has to do with the response cache; shown by `openrouter.details`. */
+export const ResponseCacheMark = open({
+  status: oneOf(['hit', 'shared'], {
+    description: 'Given before, or made for somebody who asked the same at the same time',
+  }),
+  age: Type.Integer({ minimum: 0, description: 'Seconds since it was made' }),
+  saved_cost: Type.Number({ minimum: 0, description: 'USD that another call would have cost' }),
+})
+export type ResponseCacheMark = Static<typeof ResponseCacheMark>
 
 const count = Type.Integer({ minimum: 0 })
 const usd = Type.Number({ minimum: 0 })
