@@ -43,10 +43,7 @@ const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 const MAX_CONVERSATIONS = 1000
 
 /** What the server has learned and keeps when its configuration changes. */
-export type Memory = Pick<
-  Services,
-  'tokens' | 'conversations' | 'cache' | 'flights' | 'tools' | 'files'
-> &
+export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'flights' | 'tools' | 'files'> &
   Bounds
 
 export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({

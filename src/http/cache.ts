@@ -8,12 +8,12 @@ import { json } from './respond.ts'
 import { baseHeaders, type Handler, route } from './route.ts'
 import type { Server } from './server.ts'
 
-/** What the response cache holds, and how to empty it. */
+/** What the response cache holds, and how to empty it. An owner sees and empties what is theirs; an admin, everything. */
 export const cacheRoutes = (server: Server, prefix: string) => {
   const answer =
-    (make: (cache: ResponseCache | undefined) => Promise<object>): Handler =>
+    (make: (cache: ResponseCache | undefined, owner: string | undefined) => Promise<object>): Handler =>
     async (request, { context }) =>
-      json(await make(server.services.cache), {
+      json(await make(server.services.cache, context.caller?.isAdmin ? undefined : context.owner), {
         ...baseHeaders(server, request),
         'request-id': context.id,
       })
@@ -25,8 +25,11 @@ export const cacheRoutes = (server: Server, prefix: string) => {
     .post('/cleanup', route(server, answer(cleanUp)), { detail: CLEAN_UP, parse: 'none' })
 }
 
-async function clearCache(cache: ResponseCache | undefined): Promise<CacheCleared> {
-  const cleared = (await cache?.clear()) ?? 0
+async function clearCache(
+  cache: ResponseCache | undefined,
+  owner: string | undefined,
+): Promise<CacheCleared> {
+  const cleared = (await cache?.clear(owner)) ?? 0
   return { status: 'success', message: `${cleared} answers were forgotten`, cleared_entries: cleared }
 }
 
@@ -46,8 +49,11 @@ const OFF: CacheStats = {
   tiers: [],
 }
 
-async function statistics(cache: ResponseCache | undefined): Promise<CacheStatistics> {
-  const stats = (await cache?.stats()) ?? OFF
+async function statistics(
+  cache: ResponseCache | undefined,
+  owner: string | undefined,
+): Promise<CacheStatistics> {
+  const stats = (await cache?.stats(owner)) ?? OFF
   const requests = stats.hits + stats.misses
   const largest = stats.tiers.toSorted((a, b) => b.maxBytes - a.maxBytes)[0]
   const sum = (pick: (tier: TierStats) => number): number =>
@@ -82,7 +88,9 @@ const GET_STATISTICS = apiOperation({
   operationId: 'getCacheStatistics',
   tag: 'Cache',
   summary: 'What the response cache holds and saved',
-  description: 'Counts begin with the process. All zero while ENABLE_CACHING is off.',
+  description:
+    'Counts begin with the process and are those of your key; the admin key, or a server without keys, shows all. The ' +
+    'tiers are everybody’s. All zero while ENABLE_CACHING is off.',
   answer: {
     description: 'The counts, together and by tier and model',
     content: { 'application/json': { schema: ref('CacheStatistics') } },
@@ -93,7 +101,8 @@ const clearOperation = (operationId: string) =>
   apiOperation({
     operationId,
     tag: 'Cache',
-    summary: 'Forget all answers',
+    summary: 'Forget the answers',
+    description: 'Those of your key; with the admin key, or on a server without keys, all.',
     answer: {
       description: 'How many there were',
       content: { 'application/json': { schema: ref('CacheCleared') } },

@@ -98,6 +98,7 @@ function serverOf(message = WHOLE) {
     clock,
   })
   const upstreams: Upstream[] = []
+  const saved: string[] = []
   /** The one that was asked last. */
   const latest = (): Upstream => {
     const upstream = upstreams.at(-1)
@@ -117,10 +118,13 @@ function serverOf(message = WHOLE) {
         opening: () => unfoldMessage({ ...message, id }).slice(0, 1),
       },
       wish,
-      (payer) => {
-        const upstream = openUpstream(payer)
-        upstreams.push(upstream)
-        return upstream.stream
+      {
+        ask(payer) {
+          const upstream = openUpstream(payer)
+          upstreams.push(upstream)
+          return upstream.stream
+        },
+        onSaved: () => saved.push(id),
       },
       { cache, flights, clock },
       context,
@@ -131,6 +135,8 @@ function serverOf(message = WHOLE) {
     cache,
     ask,
     flights,
+    /** Those who were told that they did not have to ask. */
+    saved,
     calls: () => upstreams.length,
     latest,
     /** Lets the upstream say its whole answer. */
@@ -255,6 +261,7 @@ describe('an answer that is being made', () => {
       cache_saved_input_tokens: 10,
       cache_saved_output_tokens: 4,
     })
+    expect(server.saved).toEqual(['msg_2', 'msg_3'])
     expect(server.flights.size).toBe(0)
   })
 
