@@ -20,7 +20,7 @@ export interface ResponseCache {
   clear(owner: string | undefined): Promise<number>
   removeExpired(): Promise<{ readonly removed: number; readonly remaining: number }>
   /** The counts of one owner, or of all; the tiers are everybody's. */
-  stats(owner: string | undefined): Promise<CacheStats>
+  stats(owner?: string): Promise<CacheStats>
   close(): void
 }
 

@@ -27,13 +27,21 @@ export interface Question {
   readonly opening: () => readonly StreamEvent[]
 }
 
-/** The question that a chat request asks, for one owner. */
+/**
+ * The question that a chat request asks, for one owner. All that shapes its answer counts, but not what the answer is
+ * called, what was guessed of its prompt, and what the conversation, which counts itself, holds.
+ */
 export function chatQuestion(prepared: Prepared, salt: string, { owner }: RequestContext): Question {
-  const { family, stopSequences, toolNames, hideThinking, singleCall, asksContextEdits, details, usage } =
-    prepared.terms
-  const names = [...toolNames]
-  const shape = { family, stopSequences, names, hideThinking, singleCall, asksContextEdits, details, usage }
-  return toQuestion(prepared, shape, salt, owner)
+  const {
+    id: _id,
+    model: _model,
+    inputTokens: _guess,
+    takenToolIds: _taken,
+    toolNames,
+    toolInputs,
+    ...shape
+  } = prepared.terms
+  return toQuestion(prepared, { ...shape, names: [...toolNames], inputs: [...toolInputs] }, salt, owner)
 }
 
 /** The question of a request that goes upstream as it is. */
