@@ -30,3 +30,8 @@ declare module '*.wasm' {
   const path: string
   export default path
 }
+
+declare module '*/bin/rg' {
+  const path: string
+  export default path
+}

@@ -9,6 +9,7 @@ import type { Logger } from './core/context.ts'
 import { createReadMarks } from './tools/files/read-marks.ts'
 import { openWorkspace } from './tools/files/workspace.ts'
 import type { Workspace } from './tools/files/workspace.ts'
+import { createSearcher } from './tools/grep/choose.ts'
 import { createJobs } from './tools/shell/jobs.ts'
 import { allowedCommands, ANY_COMMAND } from './tools/shell/rules.ts'
 import { findSandbox, NO_SANDBOX, type Sandbox } from './tools/shell/sandbox.ts'
@@ -31,6 +32,7 @@ export function openTools(
   if (problems.length > 0) throw new ConfigError(problems)
   const workspace = openWorkspace(config.toolWorkingDirectory ?? '', config.toolMaxFileBytes)
   const shell = openShell(config, workspace, clock)
+  const searcher = createSearcher()
   log.info('tools-ready', { root: workspace.root, sandbox: shell.sandbox, commands: shell.allowed.size })
   return createToolbox({
     services: {
@@ -43,9 +45,11 @@ export function openTools(
       workspace,
       reads: createReadMarks(),
       todos: createTodoStore(openDatabase, clock),
+      search: searcher.search,
       shell,
       jobs: createJobs(shell),
     },
+    closes: [searcher],
     rate: { limit: config.toolRateLimitMaxRequests, windowMs: config.toolRateLimitWindowMs },
     maxConcurrent: config.toolMaxConcurrent,
   })

@@ -2,6 +2,7 @@ import { bashOutput } from './bash-output.ts'
 import { bash } from './bash.ts'
 import { edit } from './edit.ts'
 import { glob } from './glob.ts'
+import { grep } from './grep.ts'
 import { killShell } from './kill-shell.ts'
 import { ls } from './ls.ts'
 import { multiEdit } from './multi-edit.ts'
@@ -21,6 +22,7 @@ export const TOOLS: readonly Tool[] = [
   multiEdit,
   ls,
   glob,
+  grep,
   bash,
   bashOutput,
   killShell,

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { ReadMarks } from './files/read-marks.ts'
 import type { Workspace } from './files/workspace.ts'
+import type { Search } from './grep/search.ts'
 import type { Jobs } from './shell/jobs.ts'
 import type { Shell } from './shell/shell.ts'
 import type { TodoStore } from './todos/store.ts'
@@ -24,6 +25,8 @@ export interface ToolServices {
   /** Which files a conversation has seen. */
   readonly reads: ReadMarks
   readonly todos: TodoStore
+  /** Looks for text in files. */
+  readonly search: Search
   /** The only way to run commands. */
   readonly shell: Shell
   /** Commands in the background. */

@@ -9,6 +9,8 @@ import type { Tool, ToolCaller, ToolResult } from './tool.ts'
 
 export interface ToolboxOptions {
   readonly services: ToolServices
+  /** What has to be closed with the toolbox. */
+  readonly closes?: readonly Disposable[]
   readonly rate: RateLimit
   /** The most runs at one time. */
   readonly maxConcurrent: number
@@ -39,7 +41,13 @@ export interface ToolboxMetrics {
 }
 
 /** Joins the tools with what they need. */
-export function createToolbox({ services, rate, maxConcurrent, tools = TOOLS }: ToolboxOptions): Toolbox {
+export function createToolbox({
+  services,
+  closes = [],
+  rate,
+  maxConcurrent,
+  tools = TOOLS,
+}: ToolboxOptions): Toolbox {
   const metrics = createToolMetrics()
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   const runner: Runner = {
@@ -68,6 +76,7 @@ export function createToolbox({ services, rate, maxConcurrent, tools = TOOLS }: 
     close() {
       services.jobs.close()
       services.todos.close()
+      for (const resource of closes) resource[Symbol.dispose]()
     },
   }
 }

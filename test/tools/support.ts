@@ -7,6 +7,8 @@ import type { Logger } from '../../src/core/context.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { createReadMarks } from '../../src/tools/files/read-marks.ts'
 import { openWorkspace } from '../../src/tools/files/workspace.ts'
+import { ownSearch } from '../../src/tools/grep/own-search.ts'
+import type { Search } from '../../src/tools/grep/search.ts'
 import { TOOLS } from '../../src/tools/registry.ts'
 import { createJobs } from '../../src/tools/shell/jobs.ts'
 import { allowedCommands } from '../../src/tools/shell/rules.ts'
@@ -48,6 +50,8 @@ export interface BenchOptions extends Partial<Pick<ToolboxOptions, 'rate' | 'max
   readonly maxMemoryBytes?: number
   /** Whether commands run in a sandbox; not by default. */
   readonly sandbox?: boolean
+  /** How Grep searches; with the search of our own by default. */
+  readonly search?: Search
 }
 
 /** All tools, as often as a test likes. */
@@ -96,6 +100,7 @@ export function createBench(options: BenchOptions = {}): Bench {
       workspace,
       reads: createReadMarks(),
       todos,
+      search: options.search ?? ownSearch,
       shell,
       jobs: createJobs(shell),
     },

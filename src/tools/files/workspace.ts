@@ -104,7 +104,7 @@ function kindOf(entry: {
 }
 
 /** All bytes of an open file, which may grow while it is read, but not beyond the limit. */
-function readWhole(file: Handle, name: string, maxBytes: number): ReadFile {
+export function readWhole(file: Handle, name: string, maxBytes: number): ReadFile {
   const { fd, path, stats } = file
   if (stats.isDirectory())
     throw new ToolFailure('refused', `${name} is a folder, not a file. List it with LS instead.`)

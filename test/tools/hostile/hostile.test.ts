@@ -23,6 +23,7 @@ const READERS: ReadonlyArray<readonly [string, (path: string) => object]> = [
   ['Read', (file_path) => ({ file_path })],
   ['LS', (path) => ({ path })],
   ['Glob', (path) => ({ pattern: '*', path })],
+  ['Grep', (path) => ({ pattern: 'hunter2', path, output_mode: 'content' })],
   ['NotebookRead', (notebook_path) => ({ notebook_path })],
 ]
 const WRITERS: ReadonlyArray<readonly [string, (path: string) => object]> = [

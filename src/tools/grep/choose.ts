@@ -1,0 +1,21 @@
+import { ownSearch } from './own-search.ts'
+import { openRipgrep, type Ripgrep } from './ripgrep.ts'
+import type { Search } from './search.ts'
+
+/** Searches with ripgrep where the program carries one that runs here, else with the search of our own. */
+export interface Searcher extends Disposable {
+  readonly search: Search
+}
+
+export function createSearcher(open: () => Promise<Ripgrep | undefined> = openRipgrep): Searcher {
+  let opening: Promise<Ripgrep | undefined> | undefined
+  return {
+    async *search(query, place) {
+      const ripgrep = await (opening ??= open())
+      yield* (ripgrep?.search ?? ownSearch)(query, place)
+    },
+    [Symbol.dispose]() {
+      void opening?.then((ripgrep) => ripgrep?.[Symbol.dispose]())
+    },
+  }
+}
