@@ -15,7 +15,16 @@ await run(['bun', 'run', 'build'], await copyProject())
 await cp(join(copy, 'dist/openrouter-anthropic-server'), binary)
 await rm(copy, { recursive: true })
 const code = await run(
-  ['bun', 'test', '--timeout', '30000', 'test/api', 'test/http/docs.test.ts', 'test/clients', ...process.argv.slice(2)],
+  [
+    'bun',
+    'test',
+    '--timeout',
+    '30000',
+    'test/api',
+    'test/http/docs.test.ts',
+    'test/clients',
+    ...process.argv.slice(2),
+  ],
   root,
   {
     SERVER_BINARY: binary,
