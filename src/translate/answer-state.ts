@@ -1,6 +1,7 @@
 import type { BlockDelta, StreamEvent } from '../wire/anthropic/events.ts'
 import type { AnswerBlock, AnswerDetails } from '../wire/anthropic/response.ts'
 import type { ChatUsage } from '../wire/openrouter/chunk.ts'
+import { type Markup, MARKUP_START } from './markup.ts'
 import type { ReasoningRun } from './reasoning.ts'
 import type { ToolRepair } from './repair/kind.ts'
 import type { AnswerTerms } from './terms.ts'
@@ -28,6 +29,8 @@ export interface State {
   /** The tail of the open block's text that may begin a stop sequence. */
   readonly held: string
   readonly stopSequence: string | undefined
+  /** Where the text stands that may hold thoughts and calls. */
+  readonly markup: Markup
   readonly calls: readonly Call[]
   /** The calls whose arguments had to be repaired. */
   readonly repairs: readonly ToolRepair[]
@@ -57,6 +60,7 @@ export const START: State = {
   waitingVisible: false,
   held: '',
   stopSequence: undefined,
+  markup: MARKUP_START,
   calls: [],
   repairs: [],
   refusal: undefined,

@@ -17,6 +17,7 @@ import { begin, type Out, START, type State } from './answer-state.ts'
 import { type CallPiece, callPiecesOf, choiceOf, stringOf, textOf } from './delta.ts'
 import { addDetails } from './details.ts'
 import type { Machine } from './machine.ts'
+import { flushMarkup, MARKUP_START, type MarkupPiece, mayBeMarkup, readMarkup } from './markup.ts'
 import type { StoredDetail } from './reasoning-token.ts'
 import {
   awaitsSignature,
@@ -80,7 +81,7 @@ function onDelta(before: State, delta: Delta, terms: AnswerTerms, out: Out): Sta
   let state = before
   if (mayThink(delta)) for (const piece of piecesOf(delta)) state = onReasoning(state, piece, terms, out)
   const text = textOf(delta)
-  if (text !== '') state = onText(state, text, terms, out)
+  if (text !== '') state = onWords(state, text, terms, out)
   const refusal = stringOf(delta.refusal)
   if (refusal !== '') state = onRefusal(state, refusal, terms, out)
   if (delta.tool_calls || delta.function_call)
@@ -104,8 +105,8 @@ function onFinish(state: State, choice: Choice): State {
 const forgetEarlyFinish = (state: State): State =>
   state.finish !== undefined && hasNothing(state) ? { ...state, finish: undefined, native: undefined } : state
 
-const hasNothing = ({ nextIndex, calls, waitingVisible, run }: State): boolean =>
-  nextIndex === 0 && calls.length === 0 && !waitingVisible && (!run || isEmptyRun(run))
+const hasNothing = ({ nextIndex, calls, waitingVisible, run, markup }: State): boolean =>
+  nextIndex === 0 && markup.held === '' && calls.length === 0 && !waitingVisible && (!run || isEmptyRun(run))
 
 // — reasoning —
 
@@ -130,6 +131,37 @@ function interrupt(state: State, piece: StoredDetail, terms: AnswerTerms, out: O
 }
 
 // — text —
+
+/** Text as it came, in which some models leave thoughts and calls. */
+function onWords(before: State, text: string, terms: AnswerTerms, out: Out): State {
+  if (!mayBeMarkup(before.markup, text, terms)) return onText(before, text, terms, out)
+  const [markup, pieces] = readMarkup(before.markup, text, terms)
+  return onPieces({ ...before, markup }, pieces, terms, out)
+}
+
+function onPieces(before: State, pieces: readonly MarkupPiece[], terms: AnswerTerms, out: Out): State {
+  let state = before
+  for (const piece of pieces)
+    if (piece.kind === 'text') state = onText(state, piece.text, terms, out)
+    else if (piece.kind === 'call') state = onWrittenCall(state, piece.call, terms, out)
+    else
+      state = onReasoning(state, { type: 'plain', field: 'reasoning_content', text: piece.text }, terms, out)
+  return state
+}
+
+/** At the end nothing more can come of what was held. Its finish is no early one. */
+function releaseMarkup(before: State, terms: AnswerTerms, out: Out): State {
+  const { markup, finish, native } = before
+  if (markup.held === '') return before
+  return { ...onPieces({ ...before, markup: MARKUP_START }, flushMarkup(markup), terms, out), finish, native }
+}
+
+/** Each is a call of its own, though it may look like the one before. */
+function onWrittenCall(before: State, call: CallPiece, terms: AnswerTerms, out: Out): State {
+  const tool = terms.toolNames.get(call.name) ?? call.name
+  const repairs = [...before.repairs, { tool, kinds: ['markup'] as const }]
+  return onCall({ ...before, repairs }, { ...call, index: before.calls.length }, terms, out)
+}
 
 function onText(before: State, text: string, terms: AnswerTerms, out: Out): State {
   if (before.stopSequence !== undefined) return before
@@ -173,6 +205,7 @@ function end(before: State, terms: AnswerTerms, out: Out): State {
   let state = before
   if (state.stopSequence === undefined) {
     refuseBrokenEnd(state)
+    state = releaseMarkup(state, terms, out)
     const calls = state.calls.filter((call) => call.name !== '')
     state = finishCalls({ ...state, calls }, wasCut(state), terms, out)
     state = flushText(state, terms, out)

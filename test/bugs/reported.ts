@@ -261,7 +261,9 @@ const ENDS: readonly Report[] = [
     'musistudio/claude-code-router#183',
     'calls written as text',
     answer('claude-code-router-183-call-markup'),
-    answer('q21-call-as-text'),
+    answer('markup-kimi-calls'),
+    answer('markup-calls'),
+    answer('markup-call-unknown'),
   ),
   report(
     'T29',

@@ -23,7 +23,11 @@ const model = modelsOf(upstream)
 let server: TestServer
 
 beforeAll(async () => {
-  server = await startServer({ OPENROUTER_BASE_URL: upstream.baseUrl, UPSTREAM_RETRIES: '1' })
+  server = await startServer({
+    OPENROUTER_BASE_URL: upstream.baseUrl,
+    UPSTREAM_RETRIES: '1',
+    RETRY_BUDGET: '100',
+  })
 })
 
 afterAll(async () => {

@@ -1,7 +1,8 @@
 /**
  * What had to be repaired in the arguments of a call: invalid JSON (`syntax`), JSON within a string (`encoded`), a
  * value of another type (`number`, `boolean`, `string`), a single value for a list (`array`), the letter case of a
- * choice (`enum`), a null for something left out (`null`), the style of a property's name (`name`).
+ * choice (`enum`), a null for something left out (`null`), the style of a property's name (`name`), a call that was
+ * written into the text (`markup`).
  */
 export type RepairKind =
   | 'syntax'
@@ -13,6 +14,7 @@ export type RepairKind =
   | 'enum'
   | 'null'
   | 'name'
+  | 'markup'
 
 /** The repairs of one tool call. */
 export interface ToolRepair {
