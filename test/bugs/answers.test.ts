@@ -223,7 +223,7 @@ test('every call goes back under the id that its model gave it', () => {
       .join('')
     const isWritten = (id: string): boolean => words.includes(`<|tool_call_begin|>${id}<`)
     const given = new Set(calls.map((call) => call?.id))
-    for (const { id } of sendBack(answer).tool_calls ?? [])
+    for (const { id } of sendBack(answer)?.tool_calls ?? [])
       expect([answer.name, id, given.has(id) || isWritten(id) || isOurs(id)]).toEqual([answer.name, id, true])
   }
 })
