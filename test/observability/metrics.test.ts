@@ -63,6 +63,10 @@ test('a request that ended is counted in all its aspects', async () => {
     cost_usd: 0.25,
     cache: 'miss',
     fallback: true,
+    tool_repairs: [
+      { tool: 'Read', kinds: ['syntax', 'number'] },
+      { tool: 'Bash', kinds: ['syntax'] },
+    ],
   }))
     trace.note(name, value)
   trace.warn({ path: 'top_k', message: 'was left out' })
@@ -80,6 +84,8 @@ test('a request that ended is counted in all its aspects', async () => {
   expect(value('tokens_total', { model: 'test/model', kind: 'output' })).toBe(7)
   expect(value('cost_usd_total', { upstream: 'default', model: 'test/model' })).toBe(0.25)
   expect(value('cache_requests_total', { result: 'miss' })).toBe(1)
+  expect(value('tool_call_repairs_total', { model: 'test/model', kind: 'syntax' })).toBe(2)
+  expect(value('tool_call_repairs_total', { model: 'test/model', kind: 'number' })).toBe(1)
   expect(value('fallbacks_total')).toBe(1)
   expect(value('compat_warnings_total')).toBe(1)
   const sum = (name: string, labels: string) => read.sample(`openrouter_anthropic_${name}_sum{${labels}}`)

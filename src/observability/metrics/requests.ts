@@ -68,6 +68,11 @@ export function watchForMetrics(metrics: Metrics): Watch {
     'model',
     'kind',
   ])
+  const repairs = metrics.counter(
+    `${PREFIX}tool_call_repairs_total`,
+    'Tool calls that were not as they should be and were put right, once for each kind of fault.',
+    ['model', 'kind'],
+  )
   const cost = metrics.counter(`${PREFIX}cost_usd_total`, 'What upstreams billed, in US dollars.', [
     'upstream',
     'model',
@@ -100,6 +105,7 @@ export function watchForMetrics(metrics: Metrics): Watch {
       const value = numberOf(notes, note)
       if (value > 0) tokens.add(value, model, kind)
     }
+    for (const kind of repairKinds(notes['tool_repairs'])) repairs.add(1, model, kind)
     const usd = numberOf(notes, 'cost_usd')
     if (usd > 0) cost.add(usd, upstream, model)
     const firstMs = notes['first_event_ms']
@@ -131,6 +137,10 @@ const TOKENS = [
   ['cached_input', 'cached_tokens'],
   ['output', 'output_tokens'],
 ] as const
+
+/** The kinds of all repairs of an answer's calls, as its note tells them. */
+const repairKinds = (note: unknown): readonly string[] =>
+  Array.isArray(note) ? note.flatMap(({ kinds }: { readonly kinds: readonly string[] }) => kinds) : []
 
 const textOf = (fields: Fields, name: string): string => {
   const value = fields[name]
