@@ -35,3 +35,9 @@ declare module '*/bin/rg' {
   const path: string
   export default path
 }
+
+/** Has no types of its own. */
+declare module '@joplin/turndown-plugin-gfm' {
+  import type TurndownService from 'turndown'
+  export const gfm: (service: TurndownService) => void
+}

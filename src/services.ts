@@ -13,6 +13,7 @@ import type { Failure } from './core/errors.ts'
 import { createFileStore } from './files/disk-store.ts'
 import type { FileStore } from './files/store.ts'
 import type { Chores } from './janitor.ts'
+import type { McpServers } from './mcp/servers.ts'
 import { createConversations } from './messages/conversations.ts'
 import type { NamedUpstream, Services, Upstreams } from './messages/services.ts'
 import { compileSchemas } from './messages/validation/shape.ts'
@@ -34,6 +35,7 @@ import { createRelay, relayHeaders } from './upstream/relay/client.ts'
 import { withoutThinkingBlocks } from './upstream/relay/thoughts.ts'
 import { type RetryOptions, withRetries } from './upstream/retry.ts'
 import { withThoughtRecovery } from './upstream/stale-thoughts.ts'
+import { createWeb, openMcpServers } from './web-services.ts'
 
 /** Where the aliases lead when the operator says nothing. */
 const DEFAULT_BIG = 'anthropic/claude-sonnet-4'
@@ -43,8 +45,11 @@ const DEFAULT_SMALL = 'anthropic/claude-3.7-sonnet'
 const MAX_CONVERSATIONS = 1000
 
 /** What the server has learned and keeps when its configuration changes. */
-export type Memory = Pick<Services, 'tokens' | 'conversations' | 'cache' | 'flights' | 'tools' | 'files'> &
-  Bounds
+export interface Memory
+  extends Pick<Services, 'tokens' | 'conversations' | 'cache' | 'flights' | 'tools' | 'files'>, Bounds {
+  /** Configured MCP servers, whose programs outlive a change of the configuration. */
+  readonly mcp: McpServers
+}
 
 export const createMemory = (config: Config, clock: Clock, log: Log): Memory => ({
   ...createBounds(config, clock, log),
@@ -54,10 +59,12 @@ export const createMemory = (config: Config, clock: Clock, log: Log): Memory => 
   flights: new Map(),
   tools: openTools(config, clock, log, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log)),
   files: config.enableFiles ? createFiles(config, clock, log) : undefined,
+  mcp: openMcpServers(config),
 })
 
-/** Closes what is open on the disk. */
-export function closeMemory({ cache, files, tools, ...bounds }: Memory): void {
+/** Closes what is open on the disk, and ends the programs that were started. */
+export async function closeMemory({ cache, files, tools, mcp, ...bounds }: Memory): Promise<void> {
+  await mcp.close()
   closeBounds(bounds)
   cache?.close()
   files?.close()
@@ -126,16 +133,35 @@ const createFiles = (config: Config, clock: Clock, log: Log): FileStore =>
 
 /** Joins the parts that answer requests, as the configuration wants them. */
 export function createServices(config: Config, memory: Memory, clock: Clock, log: Log): Services {
-  const { upstreams, modelRules, cacheBreakpoints, routes, maxTokensLimit, requireParameters } = config
+  const { modelRules, cacheBreakpoints, routes, maxTokensLimit, requireParameters } = config
+  const { mcp, ...known } = memory
+  const upstreams = createUpstreams(config, memory, clock, log)
   return {
-    ...memory,
+    ...known,
     ledger: recorderOf(memory),
     clock,
-    upstreams: createUpstreams(config, memory, clock, log),
+    upstreams,
     models: toModelMap(config),
-    choose: compileChoice({ models: toModelMap(config), upstreams, modelRules, cacheBreakpoints }),
+    choose: compileChoice({
+      models: toModelMap(config),
+      upstreams: config.upstreams,
+      modelRules,
+      cacheBreakpoints,
+    }),
     routes,
     maxRequestBytes: config.maxBodyBytes,
+    serverTools: {
+      limits: {
+        maxTurns: config.toolMaxTurns,
+        maxTimeMs: config.toolMaxTimeMs,
+        maxCostUsd: config.toolMaxCostUsd,
+        maxOutputBytes: config.toolMaxTotalOutputBytes,
+      },
+      web: createWeb(config, upstreams, toModelMap(config).small),
+      webTools: config.webTools,
+      agents: { depth: 0, maxDepth: config.taskMaxDepth },
+      mcp,
+    },
     limits: { maxTokensLimit, requireParameters },
     structured: { retries: config.structuredRetries },
     rescueStreams: config.rescueStreams,

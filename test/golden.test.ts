@@ -69,6 +69,7 @@ async function termsOf(scenario: string): Promise<AnswerTerms> {
     hideThinking: false,
     singleCall: false,
     asksContextEdits: false,
+    citesWeb: false,
     details: false,
     usage: { hourCache: false, fast: false },
     ...rest,

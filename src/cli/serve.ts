@@ -129,7 +129,7 @@ export function serve(
       stopJanitor()
       Object.assign(server, { isStopping: true })
       await drain(server, async (force) => listener?.stop(force), config.shutdownTimeoutMs, log)
-      closeMemory(memory)
+      await closeMemory(memory)
       runs.close()
       keys.close()
       eventLoop.stop()

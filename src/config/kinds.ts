@@ -122,6 +122,29 @@ export const keys: Kind<readonly string[]> = {
   isList: true,
 }
 
+/** Some of a few words, each once, in an order that counts. */
+export const choices = <const Choice extends string>(
+  ...known: readonly Choice[]
+): Kind<readonly Choice[]> => ({
+  read(text) {
+    const words = readItems(text.toLowerCase(), /./)?.map((item) => known.find((word) => word === item))
+    const chosen = words?.flatMap((word) => word ?? [])
+    const isWhole = chosen?.length === words?.length && new Set(chosen).size === chosen?.length
+    return isWhole && chosen ? Object.freeze(chosen) : undefined
+  },
+  allowed: `${known.join(', ')}, separated by commas, each once, or an empty list`,
+  placeholder: 'WORD,…',
+  isList: true,
+})
+
+/** Hosts that are reached in private networks too. */
+export const hosts: Kind<readonly string[]> = {
+  read: (text) => readList(text.toLowerCase(), /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d+)?$/),
+  allowed: 'host names or IP addresses, with a port where only that one is meant, separated by commas',
+  placeholder: 'HOST,…',
+  isList: true,
+}
+
 /** What browsers send as `origin`: scheme, host and, where it is not the scheme's own, port. */
 export const origins: Kind<readonly string[]> = {
   read: (text) => readList(text.toLowerCase(), ORIGIN),

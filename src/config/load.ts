@@ -3,6 +3,7 @@ import { checkDoor, checkKeys, checkUnsupported } from './checks.ts'
 import { type ConfigFile, readConfigFile } from './file.ts'
 import { find, gather, type GivenSettings, type Sources } from './given.ts'
 import { userConfigFile, userFolder } from './machine.ts'
+import { NO_MCP_SERVERS, readMcpServers } from './mcp-servers.ts'
 import { NO_RULES, readModelRules } from './model-rules.ts'
 import { ConfigError, quote, type Report } from './problem.ts'
 import { NO_ROUTES, readRoutes } from './routes.ts'
@@ -53,11 +54,17 @@ export function loadConfig(sources: Sources): Config {
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
 
 /** What the file says in tables, which no variable can. */
-interface Tables extends Pick<Config, 'aliases' | 'modelRules' | 'routes'> {
+interface Tables extends Pick<Config, 'aliases' | 'modelRules' | 'routes' | 'mcpServers'> {
   readonly upstreams: readonly UpstreamTable[]
 }
 
-const NO_TABLES: Tables = { aliases: NO_ALIASES, upstreams: [], modelRules: NO_RULES, routes: NO_ROUTES }
+const NO_TABLES: Tables = {
+  aliases: NO_ALIASES,
+  upstreams: [],
+  modelRules: NO_RULES,
+  routes: NO_ROUTES,
+  mcpServers: NO_MCP_SERVERS,
+}
 
 function readTables(file: ConfigFile, { env }: Sources, report: Report): Tables {
   const upstreams = readUpstreams(file, env, report)
@@ -67,6 +74,7 @@ function readTables(file: ConfigFile, { env }: Sources, report: Report): Tables 
     upstreams,
     modelRules: readModelRules(file, names, report),
     routes: readRoutes(file, report),
+    mcpServers: readMcpServers(file, report),
   }
 }
 

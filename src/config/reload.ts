@@ -108,7 +108,10 @@ function reloadOnce(current: Config, { load, apply, log }: ReloadOptions): Confi
   }
 }
 
-const RESTART_FIELDS = settingEntries().flatMap(([field, { restart }]) => (restart ? field : []))
+const RESTART_FIELDS: readonly (keyof Config)[] = [
+  ...settingEntries().flatMap(([field, { restart }]) => (restart ? field : [])),
+  'mcpServers',
+]
 
 /** The new configuration, with everything that only a restart can change as it was. */
 function withoutRestart(current: Config, loaded: Config): Config {

@@ -1,7 +1,7 @@
 import * as kinds from './kinds.ts'
 import type { Kind } from './kinds.ts'
 import { isLoopback } from './machine.ts'
-import type { ModelRule, Routes, UpstreamConfig } from './tables.ts'
+import type { McpServerConfig, ModelRule, Routes, UpstreamConfig } from './tables.ts'
 
 /** The headings of `--help` and of the documentation, in this order. */
 export const GROUPS = [
@@ -13,6 +13,8 @@ export const GROUPS = [
   'Other limits',
   'Response cache',
   'Server-side tools',
+  'Tool loop',
+  'Web and MCP servers',
   'Uploaded files',
   'Batches',
   'Files and logs',
@@ -645,6 +647,125 @@ export const SETTINGS = {
       'How often a request of a batch is tried again later, after UPSTREAM_RETRIES, when it failed in a way that may pass.',
     restart: true,
   },
+  toolMaxTurns: {
+    name: 'TOOL_MAX_TURNS',
+    group: 'Tool loop',
+    kind: kinds.integer(1, 1000),
+    default: '30',
+    description: 'How often the model is asked for one answer whose tools the server runs, before it pauses.',
+  },
+  toolMaxTimeMs: {
+    name: 'TOOL_MAX_TIME',
+    group: 'Tool loop',
+    kind: kinds.positiveSeconds,
+    default: '600',
+    description: 'Longest time for such an answer, before it pauses; tools that still run are stopped.',
+  },
+  toolMaxCostUsd: {
+    name: 'TOOL_MAX_COST',
+    group: 'Tool loop',
+    kind: kinds.usd,
+    default: { shown: 'no limit' },
+    description: 'What such an answer may cost, as far as the upstream tells, before it pauses.',
+  },
+  toolMaxTotalOutputBytes: {
+    name: 'TOOL_MAX_TOTAL_OUTPUT',
+    group: 'Tool loop',
+    kind: kinds.megabytes(1024),
+    default: '4',
+    description: 'Most that the tools of such an answer give to the model, before it pauses.',
+  },
+  taskMaxDepth: {
+    name: 'TASK_MAX_DEPTH',
+    group: 'Tool loop',
+    kind: kinds.integer(0, 5),
+    default: '1',
+    description: 'How deep the agents of the tool Task may give tasks to others; 0 allows no agents.',
+  },
+  webTools: {
+    name: 'WEB_TOOLS',
+    group: 'Web and MCP servers',
+    kind: kinds.choice('auto', 'openrouter', 'server'),
+    default: 'auto',
+    description:
+      'Who runs web_search and web_fetch: OpenRouter, this server, or (auto) OpenRouter where it has the model.',
+  },
+  searchProviders: {
+    name: 'SEARCH_PROVIDERS',
+    group: 'Web and MCP servers',
+    kind: kinds.choices('openrouter', 'brave', 'tavily', 'exa', 'searxng'),
+    default: 'openrouter, brave, tavily, exa, searxng',
+    description: 'Who is asked to search, in this order; those that are not set up are passed over.',
+  },
+  braveApiKey: {
+    name: 'BRAVE_API_KEY',
+    group: 'Web and MCP servers',
+    kind: kinds.key,
+    default: { shown: 'none' },
+    description: 'Key for Brave Search.',
+    secret: true,
+  },
+  tavilyApiKey: {
+    name: 'TAVILY_API_KEY',
+    group: 'Web and MCP servers',
+    kind: kinds.key,
+    default: { shown: 'none' },
+    description: 'Key for Tavily.',
+    secret: true,
+  },
+  exaApiKey: {
+    name: 'EXA_API_KEY',
+    group: 'Web and MCP servers',
+    kind: kinds.key,
+    default: { shown: 'none' },
+    description: 'Key for Exa.',
+    secret: true,
+  },
+  searxngUrl: {
+    name: 'SEARXNG_URL',
+    group: 'Web and MCP servers',
+    kind: kinds.baseUrl,
+    default: { shown: 'none' },
+    description: 'Base URL of a SearXNG server whose settings allow the format json.',
+  },
+  webFetchTimeoutMs: {
+    name: 'WEB_FETCH_TIMEOUT',
+    group: 'Web and MCP servers',
+    kind: kinds.positiveSeconds,
+    default: '20',
+    description: 'Longest time for fetching one page, or for one search.',
+  },
+  webFetchMaxBytes: {
+    name: 'WEB_FETCH_MAX_SIZE',
+    group: 'Web and MCP servers',
+    kind: kinds.megabytes(256),
+    default: '10',
+    description: 'Largest page or file that is fetched.',
+  },
+  webPrivateHosts: {
+    name: 'WEB_PRIVATE_HOSTS',
+    group: 'Web and MCP servers',
+    kind: kinds.hosts,
+    default: { shown: 'none', from: () => Object.freeze([]) },
+    description:
+      'Hosts outside the public internet that web_fetch and MCP requests may reach all the same; no others are.',
+  },
+  mcpRequestServers: {
+    name: 'MCP_REQUEST_SERVERS',
+    group: 'Web and MCP servers',
+    kind: kinds.onOrOff,
+    default: 'true',
+    description: "Connect to the MCP servers that a request names in `mcp_servers`, not only to the file's.",
+    restart: true,
+  },
+  mcpTimeoutMs: {
+    name: 'MCP_TIMEOUT',
+    group: 'Web and MCP servers',
+    kind: kinds.positiveSeconds,
+    default: '15',
+    description: 'Longest wait for an MCP server to be connected and to list its tools.',
+    restart: true,
+  },
   configFile: {
     name: 'CONFIG_FILE',
     flag: 'config',
@@ -792,12 +913,14 @@ export type Config = { readonly [Field in SettingField]: ValueOf<(typeof SETTING
   readonly routes: Routes
   /** Whether upstreams are reached through a proxy. */
   readonly proxied: boolean
+  /** From the file's `[mcp]`, in its order. */
+  readonly mcpServers: readonly McpServerConfig[]
   /** Whether the built-in demo upstream answers, because there is neither a key nor a base URL nor an upstream. */
   readonly demo: boolean
 }
 
 /** The tables that the configuration file may have besides the settings. */
-export const TABLES = ['aliases', 'upstreams', 'models', 'routes'] as const
+export const TABLES = ['aliases', 'upstreams', 'models', 'routes', 'mcp'] as const
 
 /** The rows of `SETTINGS` with their fields in `Config`, in order. */
 export const settingEntries = (): [SettingField, Setting][] =>

@@ -49,3 +49,16 @@ export interface Routes {
   /** From how many tokens on a prompt is long. */
   readonly longContextTokens: number
 }
+
+/** An MCP server that models may use: at an address, or a program that is started. */
+export interface McpServerConfig {
+  readonly name: string
+  readonly place:
+    | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, string>> }
+    | {
+        readonly kind: 'stdio'
+        readonly command: string
+        readonly args: readonly string[]
+        readonly env: Readonly<Record<string, string>>
+      }
+}

@@ -9,6 +9,7 @@ import type { MessageResponse } from '../wire/anthropic/response.ts'
 import { billCached } from './bill.ts'
 import { findWish } from './cache-wish.ts'
 import { editContext, tellAppliedEdits } from './context-edits.ts'
+import { continueWithTools } from './continue.ts'
 import { type AnswerStream, streamAnswer } from './converse.ts'
 import { convert, type Prepared, refuseDepth } from './convert.ts'
 import { answerOfFirst } from './fallback.ts'
@@ -21,8 +22,10 @@ import { answerOnce, chatQuestion, notCached, type Question, relayedQuestion } f
 import { report, reportLosses } from './report-losses.ts'
 import { isContinuable, rescueStream } from './rescue/rescue.ts'
 import { promptSize, routeScenario } from './scenario.ts'
+import type { AnswerWhole } from './served/agent.ts'
+import { asksForServed, openServedTools } from './served/find.ts'
 import type { Services } from './services.ts'
-import { answerStructured, noteAsking } from './structured.ts'
+import { type Ask, answerStructured, noteAsking } from './structured.ts'
 import { type ValidRequest, validateRequest } from './validate.ts'
 import { checkOptionSources } from './validation/chat-options.ts'
 import { openCall, watchCall } from './watch-call.ts'
@@ -39,16 +42,39 @@ export async function answer(
   const valid = await resolveFiles(asked, services, context)
   await awaitModels(services)
   const targets = trace.step('map-model', () => mapTo(valid, services, context))
+  const put = asksForServed(valid.request, targets)
+    ? async (request: ValidRequest) => answerWithTools(request, targets, services, context)
+    : askerOf(targets, services, context)
+  return recorded(await answerStructured(valid, put, services.structured, context), context)
+}
+
+/** Puts requests to the first of the targets that answers; what breaks off on the way goes on at another one. */
+function askerOf(targets: readonly Target[], services: Services, context: RequestContext): Ask {
   const put = async (request: ValidRequest, whom = targets): Promise<AnswerStream> =>
     answerOfFirst(whom, async (target) => ask(request, target, services, context), context)
   const able = services.rescueStreams ? targets.filter(continuesAnswers) : []
-  const putAndRescue = async (request: ValidRequest): Promise<AnswerStream> => {
+  return async (request) => {
     const stream = await put(request)
     if (able.length === 0 || !isContinuable(request)) return stream
     return rescueStream(stream, request, async (rest) => put(rest, able), context)
   }
-  return recorded(await answerStructured(valid, putAndRescue, services.structured, context), context)
 }
+
+/** What tools have had a part in is never remembered: they may have changed something, and the world changes too. */
+async function answerWithTools(
+  valid: ValidRequest,
+  targets: readonly Target[],
+  services: Services,
+  context: RequestContext,
+): Promise<AnswerStream> {
+  const served = await openServedTools(valid.request, targets, services, context, answerInside)
+  const askTurn = askerOf(targets, { ...services, cache: undefined }, context)
+  return continueWithTools(valid, served, askTurn, services, context)
+}
+
+/** A request of the server's own: its answer is not for a client, so it is neither counted nor timed as one. */
+const answerInside: AnswerWhole = async (request, services, context) =>
+  answerWhole(await answer(request, services, context), context)
 
 /** The same way, taken to its end: what a client that did not ask for a stream gets. */
 export async function answerWhole(stream: AnswerStream, context: RequestContext): Promise<MessageResponse> {

@@ -2,10 +2,11 @@ import type { Choice } from '../translate/choice.ts'
 import { type ModelFacts, type Target, toTarget } from '../translate/target.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
+import type { ServerTools } from './served/services.ts'
 import type { NamedUpstream, Services } from './services.ts'
 
 type Asked = Pick<MessagesRequest, 'model' | 'fallbacks'>
-type Mapping = Pick<Services, 'choose' | 'upstreams'>
+type Mapping = Pick<Services, 'choose' | 'upstreams' | 'serverTools'>
 
 /** The first requests wait a moment for the lists of models, which say what may be asked of each. */
 export async function awaitModels({ upstreams }: Pick<Services, 'upstreams'>): Promise<void> {
@@ -59,7 +60,7 @@ function loneTarget(choice: Choice, services: Mapping): Target {
   return target
 }
 
-function targetOf(choice: Choice, fallbacks: readonly string[], { upstreams }: Mapping): Target {
+function targetOf(choice: Choice, fallbacks: readonly string[], { upstreams, serverTools }: Mapping): Target {
   const { openrouter, catalogue } = upstreams.of(choice.upstream)
   const record = catalogue.record(choice.model)
   return toTarget(choice.model, openrouter, {
@@ -69,7 +70,14 @@ function targetOf(choice: Choice, fallbacks: readonly string[], { upstreams }: M
     wire: choice.wire,
     options: choice.options,
     cacheBreakpoints: choice.cacheBreakpoints,
+    webTools: whoRunsWebTools(openrouter, serverTools),
   })
+}
+
+/** A search that nobody can make is refused, and not left to a model that would make up what it found. */
+function whoRunsWebTools(openrouter: boolean, { webTools }: ServerTools): Target['webTools'] {
+  if (openrouter && webTools !== 'server') return 'hosted'
+  return webTools === 'openrouter' ? 'none' : 'served'
 }
 
 /** A catalogue record as the translation reads it. */

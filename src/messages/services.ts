@@ -13,6 +13,7 @@ import type { Ledger } from '../usage/ledger.ts'
 import type { Conversations } from './conversations.ts'
 import type { Flights } from './flight.ts'
 import type { Routes } from './scenario.ts'
+import type { ServerTools } from './served/services.ts'
 import type { StructuredSettings } from './structured.ts'
 
 /** One place that answers come from. */
@@ -56,6 +57,8 @@ export interface Services {
   readonly files: FileStore | undefined
   /** A request may be that large, whether it holds its files or names them. */
   readonly maxRequestBytes: number
+  /** What the server runs for models, and how far it goes. */
+  readonly serverTools: ServerTools
   readonly limits: ServerLimits
   readonly structured: StructuredSettings
   /** Go on with answers whose stream breaks off. */

@@ -1,14 +1,15 @@
 import type { RequestContext } from '../core/context.ts'
 import { Failure } from '../core/errors.ts'
+import { joinEnds } from '../translate/join-ends.ts'
 import { howToAsk } from '../translate/structured/asking.ts'
 import { type AnswerFormat, findFormat } from '../translate/structured/format.ts'
 import { type HeldAnswer, heldText, hold, holdAnswer, withText } from '../translate/structured/hold.ts'
-import { joinEnds } from '../translate/structured/join-ends.ts'
 import type { Problem } from '../translate/structured/problem.ts'
 import { inWords, toReask } from '../translate/structured/reask.ts'
 import type { Target } from '../translate/target.ts'
 import { mergeTurns } from '../translate/turns.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
+import { openAccount } from './account.ts'
 import type { AnswerStream } from './converse.ts'
 import { readAnswer } from './structured/read-answer.ts'
 import type { ValidRequest } from './validate.ts'
@@ -50,7 +51,9 @@ export async function answerStructured(
   let start: HeldAnswer['start']
   let isStarted = false
   let isOver = false
-  const spent = startAccount(context)
+  const account = openAccount(context.trace)
+  /** The last try's end, with what all tries cost. */
+  let spent: HeldAnswer['end']
 
   const send = (events: readonly StreamEvent[]): readonly StreamEvent[] => {
     if (events.length === 0 || isStarted) return events
@@ -64,7 +67,7 @@ export async function answerStructured(
     return send(out)
   }
   const finish = (events: readonly StreamEvent[]): readonly StreamEvent[] => {
-    const end = answer.end && spent.end
+    const end = answer.end && spent
     return send(end ? [...events, end, { type: 'message_stop' }] : events)
   }
   const askAgain = async (text: string, problems: readonly Problem[]): Promise<void> => {
@@ -72,12 +75,13 @@ export async function answerStructured(
     const request = toReask(valid.request, text, problems)
     answer = holdAnswer(answer.firstIndex + answer.passedBlocks)
     tries++
-    for (const key of COUNTS) context.trace.note(key, undefined)
+    account.next()
     stream = await ask({ request, turns: mergeTurns(request.messages) })
   }
   /** Decides about an answer that is complete. */
   const judge = async (): Promise<readonly StreamEvent[]> => {
-    spent.add(answer)
+    account.add()
+    spent = spent && answer.end ? joinEnds(spent, answer.end) : (answer.end ?? spent)
     isOver = true
     context.trace.note('structured_tries', tries)
     if (!isFinal(answer)) return finish(answer.held)
@@ -110,32 +114,6 @@ export async function answerStructured(
     },
   }
 }
-
-/** What all tries cost together. */
-interface Account {
-  /** The last try's end, with the costs of all; undefined as long as nothing has ended. */
-  end: HeldAnswer['end']
-  add(answer: HeldAnswer): void
-}
-
-/** Adds up what tries cost: for the client, and for the trace, where each call notes its own. */
-function startAccount({ trace }: RequestContext): Account {
-  const noted = new Map<string, number>()
-  return {
-    end: undefined,
-    add({ end }) {
-      this.end = this.end && end ? joinEnds(this.end, end) : (end ?? this.end)
-      for (const key of COUNTS) {
-        const value = trace.noted(key)
-        if (typeof value === 'number') noted.set(key, (noted.get(key) ?? 0) + value)
-        if (noted.has(key)) trace.note(key, noted.get(key))
-      }
-    },
-  }
-}
-
-/** The notes of a call that add up. */
-const COUNTS = ['input_tokens', 'cached_tokens', 'output_tokens', 'cost_usd'] as const
 
 /** Only an answer that the model itself ended is promised to fit (Anthropic API, §2.8). */
 const isFinal = ({ callsTool, end }: HeldAnswer): boolean =>

@@ -9,9 +9,12 @@ import { multiEdit } from './multi-edit.ts'
 import { notebookEdit } from './notebook-edit.ts'
 import { notebookRead } from './notebook-read.ts'
 import { read } from './read.ts'
+import { task } from './task.ts'
 import { todoRead } from './todo-read.ts'
 import { todoWrite } from './todo-write.ts'
 import type { Tool } from './tool.ts'
+import { webFetch } from './web-fetch.ts'
+import { webSearch } from './web-search.ts'
 import { write } from './write.ts'
 
 /** Every tool of the server. The definitions that models see, the metrics and docs/TOOLS.md are made from it. */
@@ -30,4 +33,7 @@ export const TOOLS: readonly Tool[] = [
   notebookEdit,
   todoRead,
   todoWrite,
+  task,
+  webSearch,
+  webFetch,
 ]

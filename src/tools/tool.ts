@@ -2,6 +2,7 @@ import type { Static, TObject } from '@sinclair/typebox'
 
 import type { Fields, Logger } from '../core/context.ts'
 import type { DocumentBlock, ImageBlock, TextBlock } from '../wire/anthropic/content.ts'
+import type { ToolHelpers } from './helpers.ts'
 import { compileInput } from './input.ts'
 import type { ToolServices } from './services.ts'
 
@@ -14,6 +15,8 @@ export interface ToolCaller {
   /** Fires when the answer is no longer wanted. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** What the answer does that the tools run for. */
+  readonly helpers: ToolHelpers
 }
 
 /** What a tool has to work with. */

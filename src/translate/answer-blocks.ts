@@ -1,4 +1,5 @@
 import { closeBlock, emit, openBlock, type Out, type State } from './answer-state.ts'
+import { cite } from './cited-search.ts'
 import type { StoredDetail } from './reasoning-token.ts'
 import {
   addPiece,
@@ -144,7 +145,8 @@ export function flushText(before: State, terms: AnswerTerms, out: Out): State {
 
 function closeText(state: State, out: Out): State {
   if (state.held !== '') emit(state, { type: 'text_delta', text: state.held }, out)
-  return closeBlock({ ...state, held: '' }, out)
+  const cited = state.pages.length > state.citedPages ? cite(state, out) : state
+  return closeBlock({ ...cited, held: '' }, out)
 }
 
 // — tool calls —

@@ -4,6 +4,7 @@ import type { ChatUsage } from '../wire/openrouter/chunk.ts'
 import { type Markup, MARKUP_START } from './markup.ts'
 import type { ReasoningRun } from './reasoning.ts'
 import type { ToolRepair } from './repair/kind.ts'
+import type { CitedPage } from './served/annotations.ts'
 import type { AnswerTerms } from './terms.ts'
 import type { Call } from './tool-calls.ts'
 import { estimatedUsage } from './usage.ts'
@@ -34,6 +35,11 @@ export interface State {
   readonly calls: readonly Call[]
   /** The calls whose arguments had to be repaired. */
   readonly repairs: readonly ToolRepair[]
+  /** Pages that the upstream's own search has found. */
+  readonly pages: readonly CitedPage[]
+  /** How many of them the client has seen as results, and as citations. */
+  readonly shownPages: number
+  readonly citedPages: number
   readonly refusal: string | undefined
   readonly finish: string | undefined
   readonly native: string | undefined
@@ -63,6 +69,9 @@ export const START: State = {
   markup: MARKUP_START,
   calls: [],
   repairs: [],
+  pages: [],
+  shownPages: 0,
+  citedPages: 0,
   refusal: undefined,
   finish: undefined,
   native: undefined,

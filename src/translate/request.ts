@@ -1,5 +1,6 @@
 import type { ClientProtocol } from '../core/context.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
+import type { Tool } from '../wire/anthropic/tools.ts'
 import type {
   AssistantMessage,
   CacheMark,
@@ -18,7 +19,7 @@ import type { Target } from './target.ts'
 import type { AnswerTerms } from './terms.ts'
 import { hidesThinking } from './thinking.ts'
 import { toToolChoice, wantsSingleCall } from './tool-choice.ts'
-import { toTools } from './tools.ts'
+import { kindOf, toTools } from './tools.ts'
 import type { Turn } from './turns.ts'
 
 export interface TranslatedRequest {
@@ -83,12 +84,15 @@ export function translateRequest(
       hideThinking: hidesThinking(request),
       singleCall: wantsSingleCall(request),
       asksContextEdits: Boolean(request.context_management),
+      citesWeb: target.webTools === 'hosted' && (request.tools ?? []).some(isWebSearch),
       details: wantsDetails(sources),
       usage: { hourCache: isHourCache(body), fast: request.speed === 'fast' },
     },
     binaryChars: binaryChars(body.messages),
   }
 }
+
+const isWebSearch = (tool: Tool): boolean => kindOf(tool) === 'web_search'
 
 /** Whether results have come for calls whose thoughts are not there any more. */
 function hasLostThoughts(messages: readonly ChatMessage[]): boolean {

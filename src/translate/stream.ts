@@ -14,6 +14,7 @@ import {
   writeText,
 } from './answer-blocks.ts'
 import { begin, type Out, START, type State } from './answer-state.ts'
+import { addAnnotations, showSearch } from './cited-search.ts'
 import { type CallPiece, callPiecesOf, choiceOf, stringOf, textOf } from './delta.ts'
 import { addDetails } from './details.ts'
 import type { Machine } from './machine.ts'
@@ -79,6 +80,7 @@ function onEnvelope(state: State, chunk: Chunk): State {
 /** The order within one chunk: reasoning, text, calls (q15). */
 function onDelta(before: State, delta: Delta, terms: AnswerTerms, out: Out): State {
   let state = before
+  if (terms.citesWeb && delta.annotations) state = addAnnotations(state, delta.annotations, terms, out)
   if (mayThink(delta)) for (const piece of piecesOf(delta)) state = onReasoning(state, piece, terms, out)
   const text = textOf(delta)
   if (text !== '') state = onWords(state, text, terms, out)
@@ -210,7 +212,7 @@ function end(before: State, terms: AnswerTerms, out: Out): State {
     state = finishCalls({ ...state, calls }, wasCut(state), terms, out)
     state = flushText(state, terms, out)
   }
-  state = begin(closeOpen(state, terms, out), terms, out)
+  state = begin(showSearch(closeOpen(state, terms, out), terms, out), terms, out)
   out.push(
     {
       type: 'message_delta',

@@ -32,6 +32,8 @@ export interface Target {
   readonly options: Readonly<Record<string, unknown>>
   /** Who sets cache breakpoints: the client alone, or the server too where the client set none. */
   readonly cacheBreakpoints: 'auto' | 'client'
+  /** Who runs Anthropic's web tools: the upstream itself, this server, or nobody. */
+  readonly webTools: 'hosted' | 'served' | 'none'
 }
 
 export type Wire = 'chat' | 'messages'
@@ -51,5 +53,6 @@ export const toTarget = (model: string, openrouter: boolean, details: Partial<De
   wire: 'chat',
   options: {},
   cacheBreakpoints: 'client',
+  webTools: openrouter ? 'hosted' : 'none',
   ...details,
 })

@@ -31,6 +31,8 @@ export interface AnswerTerms {
   readonly singleCall: boolean
   /** The request asked for edits of its context; none is applied here, and the answer says so. */
   readonly asksContextEdits: boolean
+  /** The client asked for a web search that the upstream makes: its annotations are citations. */
+  readonly citesWeb: boolean
   /** The answer shall also hold what Anthropic's has no place for. */
   readonly details: boolean
   readonly usage: UsageTerms

@@ -17,7 +17,7 @@ export function toToolChoice(request: Asked, hasTools: boolean, target: Target):
   const { tool_choice: choice } = request
   if (!choice || !hasTools) return { options: {}, reminder: undefined }
   const options = {
-    tool_choice: toChoice(choice, request),
+    tool_choice: toChoice(choice, request, target),
     ...(wantsSingleCall(request) ? { parallel_tool_calls: false } : {}),
   }
   const isForced = choice.type === 'any' || choice.type === 'tool'
@@ -29,7 +29,7 @@ export function toToolChoice(request: Asked, hasTools: boolean, target: Target):
 export const wantsSingleCall = ({ tool_choice: choice }: Pick<Asked, 'tool_choice'>): boolean =>
   Boolean(choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use)
 
-function toChoice(choice: ToolChoice, { tools }: Asked): unknown {
+function toChoice(choice: ToolChoice, { tools }: Asked, target: Target): unknown {
   switch (choice.type) {
     case 'auto':
     case 'none':
@@ -38,7 +38,7 @@ function toChoice(choice: ToolChoice, { tools }: Asked): unknown {
       return 'required'
     case 'tool': {
       const tool = tools?.find((candidate) => 'name' in candidate && candidate.name === choice.name)
-      const hosted = tool && hostedTypeOf(tool)
+      const hosted = tool && hostedTypeOf(tool, target)
       return hosted
         ? { type: hosted }
         : { type: 'function', function: { name: toUpstreamToolName(choice.name) } }

@@ -5,6 +5,7 @@ import type { CustomTool, ServerTool, Tool, TypedClientTool } from '../wire/anth
 import type { ChatTool, FunctionTool, HostedTool } from '../wire/openrouter/request.ts'
 import { cacheMark, withMarkedTool } from './cache-mark.ts'
 import { toParameters } from './schema.ts'
+import { webFunction } from './served/web-functions.ts'
 import { isSchema, type Schema } from './subschemas.ts'
 import type { Target } from './target.ts'
 import type { ToolInput } from './terms.ts'
@@ -80,6 +81,7 @@ export type Kind =
   | 'web_fetch'
   | 'tool_search'
   | 'openrouter'
+  | 'own'
   | 'unsupported'
 
 const KINDS: ReadonlyArray<readonly [RegExp, Kind]> = [
@@ -89,6 +91,7 @@ const KINDS: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/^web_fetch_/, 'web_fetch'],
   [/^tool_search_/, 'tool_search'],
   [/^openrouter:/, 'openrouter'],
+  [/^server:/, 'own'],
 ]
 
 /** What kind of tool it is, by its `type`. */
@@ -105,12 +108,13 @@ function toTool(tool: Tool, target: Target): ChatTool | undefined {
       return toKnownFunction(tool as TypedClientTool, target)
     case 'web_search':
     case 'web_fetch':
-      return toHosted(tool as ServerTool, target)
+      return toWebTool(tool as ServerTool, target)
     case 'openrouter':
       return refuseElsewhere(tool as HostedTool, target)
     case 'tool_search':
       // Every deferred tool is offered from the start instead; see offeredTools.
       return undefined
+    case 'own':
     case 'unsupported':
       throw invalidRequest(`tools: this server does not offer tools of type '${tool.type}'`)
   }
@@ -158,14 +162,18 @@ function describe(
 
 // — tools that the service runs —
 
-/** OpenRouter's tool for a server tool of Anthropic's; undefined for all others. */
-export function hostedTypeOf(tool: Tool): HostedTool['type'] | undefined {
+/** OpenRouter's tool for a server tool of Anthropic's; undefined for all others, and where this server runs it. */
+export function hostedTypeOf(
+  tool: Tool,
+  { webTools }: Pick<Target, 'webTools'>,
+): HostedTool['type'] | undefined {
+  if (webTools === 'served') return undefined
   const kind = kindOf(tool)
   return kind === 'web_search' || kind === 'web_fetch' ? `openrouter:${kind}` : undefined
 }
 
 function toHosted(tool: ServerTool, target: Target): HostedTool {
-  const type = hostedTypeOf(tool) ?? 'openrouter:web_search'
+  const type = hostedTypeOf(tool, target) ?? 'openrouter:web_search'
   const { max_uses, allowed_domains, blocked_domains, user_location, max_content_tokens } = tool
   const parameters =
     type === 'openrouter:web_search'
@@ -181,4 +189,19 @@ function refuseElsewhere(hosted: HostedTool, target: Target, asked: string = hos
   throw invalidRequest(
     `tools: '${asked}' is run by OpenRouter, but this server's upstream is another one; offer a tool of your own`,
   )
+}
+
+/** The model's own service runs it, or this server does, and then it is a function like others. */
+function toWebTool(tool: ServerTool, target: Target): ChatTool {
+  if (target.webTools !== 'served') return toHosted(tool, target)
+  const { description, parameters } = webFunction(tool)
+  return {
+    type: 'function',
+    function: {
+      name: toUpstreamToolName(tool.name),
+      description,
+      parameters: toParameters(parameters, target.family, false).schema,
+    },
+    ...cacheMark(tool, target),
+  }
 }

@@ -12,7 +12,7 @@ import { startUpstream, textAnswer, wholeAnswer } from '../support/upstream.ts'
 
 setDefaultTimeout(30_000)
 
-// Anthropic API, §8 E: tools. (C101 and C102, web search and pause_turn, are later work.)
+// Anthropic API, §8 E: tools. (C101, C102 and C106: web-tools, server-tools and mcp.)
 
 const upstream = startUpstream()
 const model = modelsOf(upstream)

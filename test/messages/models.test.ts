@@ -49,6 +49,7 @@ const catalogueOf = (records: readonly ModelRecord[]): Catalogue => ({
 const servicesOf = (records = RECORDS, models = MAP): Services =>
   ({
     upstreams: upstreamsOf(records),
+    serverTools: { webTools: 'auto' },
     choose: compileChoice({
       models,
       upstreams: [{ name: 'default', wire: 'chat', dialect: 'openrouter', models: [] }],

@@ -605,6 +605,14 @@ describe('tools', () => {
       }),
     ],
     [
+      'C106 an MCP server and its toolset',
+      request({
+        mcp_servers: [{ type: 'url', name: 'a', url: 'https://a' }],
+        tools: [{ type: 'mcp_toolset', mcp_server_name: 'a' }],
+      }),
+    ],
+    ['tools of this server', request({ tools: [{ type: 'server:Read' }, { type: 'server:*' }] })],
+    [
       'C101 tools of OpenRouter',
       request({ tools: [{ type: 'openrouter:web_search', parameters: {} }], tool_choice: { type: 'auto' } }),
     ],
@@ -858,12 +866,6 @@ describe('what this server does not offer', () => {
       talk(user(text('a'), { type: 'container_upload', file_id: 'f' })),
       /^messages\.0\.content\.1\.container_upload: .*send the file as/,
     ],
-    [
-      'C106 mcp_servers',
-      request({ mcp_servers: [{ type: 'url', name: 'a', url: 'https://a' }] }),
-      /^mcp_servers: .*connect in the client/,
-    ],
-    ['C106 mcp_toolset', toolOf('mcp_toolset', { mcp_server_name: 'a' }), /^tools\.1\.mcp_toolset: /],
     ['code execution', toolOf('code_execution_20250825'), /^tools\.1\.code_execution_20250825: /],
     [
       'computer toolset',

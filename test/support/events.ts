@@ -67,6 +67,8 @@ const DELTAS: Readonly<Record<string, readonly string[]>> = {
   thinking: ['thinking_delta', 'signature_delta'],
   tool_use: ['input_json_delta'],
   redacted_thinking: [],
+  server_tool_use: ['input_json_delta'],
+  mcp_tool_use: ['input_json_delta'],
 }
 
 /**

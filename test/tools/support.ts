@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { createClock } from '../../src/clock.ts'
 import type { Logger } from '../../src/core/context.ts'
 import { openDatabase } from '../../src/store/database.ts'
+import { ToolFailure } from '../../src/tools/failure.ts'
 import { createReadMarks } from '../../src/tools/files/read-marks.ts'
 import { openWorkspace } from '../../src/tools/files/workspace.ts'
 import { ownSearch } from '../../src/tools/grep/own-search.ts'
 import type { Search } from '../../src/tools/grep/search.ts'
+import type { ToolHelpers } from '../../src/tools/helpers.ts'
 import { TOOLS } from '../../src/tools/registry.ts'
 import { createJobs } from '../../src/tools/shell/jobs.ts'
 import { allowedCommands } from '../../src/tools/shell/rules.ts'
@@ -61,6 +63,15 @@ const PATH = '/usr/local/bin:/usr/bin:/bin'
 
 /** Whether this machine has a sandbox that works. */
 export const hasSandbox = findSandbox({ root: tmpdir(), searchPath: PATH, network: false }) !== undefined
+/** An answer that can do nothing for its tools. */
+const NO_HELPERS: ToolHelpers = {
+  searchWeb: async () => refuse(),
+  fetchPage: async () => refuse(),
+  runAgent: async () => refuse(),
+}
+const refuse = (): never => {
+  throw new ToolFailure('failed', 'not here')
+}
 
 /** A toolbox over an empty working directory of its own. */
 export function createBench(options: BenchOptions = {}): Bench {
@@ -113,6 +124,7 @@ export function createBench(options: BenchOptions = {}): Bench {
     owner: 'ann',
     signal: new AbortController().signal,
     log: logger,
+    helpers: NO_HELPERS,
     ...fields,
   })
   const run: Bench['run'] = async (name, input, fields) => toolbox.run(name, input, caller(fields))

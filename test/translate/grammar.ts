@@ -72,6 +72,7 @@ export const terms = (overrides: Partial<AnswerTerms> = {}): AnswerTerms => ({
   hideThinking: false,
   singleCall: false,
   asksContextEdits: false,
+  citesWeb: false,
   details: false,
   usage: { hourCache: false, fast: false },
   ...overrides,

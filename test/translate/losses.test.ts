@@ -248,8 +248,9 @@ describe('every documented field is sent, done or reported', () => {
       base: { type: 'approximate' },
       put: (user_location) => inTools({ type: 'web_search_20250305', name: 'web_search', user_location }),
     },
-    'tools[](toolset)': { base: { type: 'mcp_toolset', mcp_server_name: 'files' }, put: inTools },
+    'tools[](toolset)': { base: { type: 'computer_toolset_20260801' }, put: inTools },
     'tools[]': { base: { type: 'openrouter:mk' }, put: inTools },
+    'tools[](server:*)': { base: { type: 'server:Read' }, put: inTools },
     'tool_choice(auto|any)': {
       base: { type: 'auto' },
       put: (tool_choice) => ({ tools: [tool('f')], tool_choice }),
@@ -386,6 +387,11 @@ describe('every documented field is sent, done or reported', () => {
     'context_management.edits[].exclude_tools': 'done before: context-edits.ts',
     'context_management.edits[].clear_tool_inputs': 'done before: context-edits.ts',
     'tools[](web_search).name': 'fixed by its type',
+    '.mcp_servers': 'connected to before: mcp-tools.ts',
+    'mcp_servers[].name': 'connected to before: mcp-tools.ts',
+    'mcp_servers[].url': 'connected to before: mcp-tools.ts',
+    'mcp_servers[].authorization_token': 'connected to before: mcp-tools.ts',
+    'mcp_servers[].tool_configuration': 'connected to before: mcp-tools.ts',
     '.fallbacks': 'other upstreams are asked by this server: fallback.ts',
     'fallbacks[].model': 'other upstreams are asked by this server: fallback.ts',
     '.output_config': 'asked for in words where the model knows no formats: structured.ts',
@@ -393,11 +399,9 @@ describe('every documented field is sent, done or reported', () => {
 
   /** Refused with the field's name in the message. */
   const REFUSED: ReadonlySet<string> = new Set([
-    '.mcp_servers',
     '.compaction',
     '.container',
     '.thread',
-    'mcp_servers[]',
     'thread',
     'container_upload',
     'tools[](toolset)',

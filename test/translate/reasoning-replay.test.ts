@@ -50,6 +50,7 @@ function roundTrip(
     hideThinking: display === 'omitted',
     singleCall: false,
     asksContextEdits: false,
+    citesWeb: false,
     details: false,
     usage: { hourCache: false, fast: false },
   })

@@ -160,7 +160,7 @@ describe('tools that system messages change', () => {
   test('tools of MCP servers cannot be added (C106), and need not be taken away', () => {
     const reference = { type: 'mcp_toolset_reference', server_name: 's' }
     expect(() => after({ type: 'tool_addition', tool: reference })).toThrow(
-      'messages.1.content.0.tool_addition.tool: this server connects to no MCP servers',
+      'messages.1.content.0.tool_addition.tool: MCP servers cannot be added on the way',
     )
     expect(after({ type: 'tool_removal', tool: reference })).toEqual(['a', 'b'])
   })

@@ -46,6 +46,7 @@ import {
 import {
   CustomTool,
   OpenRouterTool,
+  OwnTool,
   ServerTool,
   Tool,
   ToolChoice,
@@ -113,6 +114,7 @@ export const SCHEMAS = {
   ServerTool,
   Toolset,
   OpenRouterTool,
+  OwnTool,
   ToolChoice,
   Thinking,
   OutputConfig,

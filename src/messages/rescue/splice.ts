@@ -1,4 +1,4 @@
-import { joinEnds } from '../../translate/structured/join-ends.ts'
+import { joinEnds } from '../../translate/join-ends.ts'
 import { estimatedUsage } from '../../translate/usage.ts'
 import type { StreamEvent } from '../../wire/anthropic/events.ts'
 import type { Said } from './said.ts'

@@ -34,11 +34,8 @@ const COMPACTION: Refusal = {
   isAsked: isGiven,
   advice: 'this server does not summarise conversations; send a summary as a message',
 }
-const MCP_SERVERS: Refusal = {
-  field: 'mcp_servers',
-  isAsked: (value) => Array.isArray(value) && value.length > 0,
-  advice: 'this server connects to no MCP servers; connect in the client and offer their tools in `tools`',
-}
+/** A system message comes too late: the servers are connected to before the model is asked. */
+const MCP_ADDITION = 'MCP servers cannot be added on the way; name them in `mcp_servers` and `tools`'
 
 /** Parameters of chat completions that the Messages API cannot answer (openrouter §7.9). */
 const CHAT_ONLY: readonly Refusal[] = Object.entries(REFUSED).map(([field, { about: advice }]) => ({
@@ -50,7 +47,7 @@ const CHAT_ONLY: readonly Refusal[] = Object.entries(REFUSED).map(([field, { abo
 /** Refuses what this server does not offer (openrouter §7.1, §7.3, §7.9). */
 export function checkOffered(subject: Subject): void {
   const { request, options } = subject
-  const ours = options.operation === 'create' ? [CONTAINER, MCP_SERVERS, COMPACTION] : [MCP_SERVERS]
+  const ours = options.operation === 'create' ? [CONTAINER, COMPACTION] : []
   checkFields('', request, [...ours, ...CHAT_ONLY])
   if (isRecord(request.openrouter)) checkFields('openrouter.', request.openrouter, CHAT_ONLY)
   checkFallbacks(subject)
@@ -77,7 +74,6 @@ function checkFallbacks({ request }: Subject): void {
 
 const UNOFFERED_TOOLS = [
   [/^code_execution_/, CONTAINER.advice],
-  [/^mcp_toolset$/, MCP_SERVERS.advice],
   [/^computer_toolset_/, 'this server has no toolsets; offer a `computer_20251124` tool'],
   [/^browser_toolset_/, 'this server has no toolsets; offer the tools one by one, as custom tools'],
   [/^advisor_/, 'this server has no advisor; offer a custom tool that asks another model'],
@@ -103,7 +99,7 @@ function checkAddedTools({ blocks }: Subject): void {
     const { type, definition } = block.tool
     const types = [type, isRecord(definition) ? definition['type'] : undefined]
     if (types.some((kind) => typeof kind === 'string' && kind.startsWith('mcp_')))
-      throw invalidRequest(`${insideBlock(located, 'tool')}: ${MCP_SERVERS.advice}`)
+      throw invalidRequest(`${insideBlock(located, 'tool')}: ${MCP_ADDITION}`)
   }
 }
 

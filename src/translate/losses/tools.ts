@@ -97,6 +97,8 @@ const KINDS: { readonly [Known in Kind]: Fate } = {
   web_fetch: decided<ServerTool>({ ...hosted, max_content_tokens: kept }),
   tool_search: spared('is not sent: every deferred tool is offered from the start instead'),
   openrouter: kept,
+  // Made functions before: messages/served/.
+  own: kept,
   // Refused before.
   unsupported: kept,
 }

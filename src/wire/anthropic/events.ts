@@ -7,6 +7,7 @@ import type {
   StopReason,
   Usage,
 } from './response.ts'
+import type { WebCitation } from './server-results.ts'
 
 /** The events of a streamed answer: Anthropic API, 4.2. Their order is `message_start, blocks, message_delta, message_stop`. */
 export type StreamEvent =
@@ -29,6 +30,7 @@ export type BlockDelta =
   | { type: 'input_json_delta'; partial_json: string }
   | { type: 'thinking_delta'; thinking: string }
   | { type: 'signature_delta'; signature: string }
+  | { type: 'citations_delta'; citation: WebCitation }
 
 export interface MessageDelta {
   stop_reason: StopReason

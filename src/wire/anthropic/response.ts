@@ -2,6 +2,16 @@ import { type Static, Type } from '@sinclair/typebox'
 
 import { nullable, oneOf, open } from '../schema.ts'
 import { ResponseCacheMark } from '../server/cache.ts'
+import {
+  AnswerBashResult,
+  AnswerCodeExecutionResult,
+  AnswerEditorResult,
+  AnswerMcpToolResult,
+  AnswerMcpToolUse,
+  AnswerServerToolUse,
+  AnswerWebFetchResult,
+  AnswerWebSearchResult,
+} from './server-results.ts'
 
 const STOP_REASONS = [
   'end_turn',
@@ -33,7 +43,20 @@ export const AnswerToolUse = open({
   input: Type.Record(Type.String(), Type.Unknown()),
   caller: open({ type: Type.Literal('direct') }),
 })
-export const AnswerBlock = Type.Union([AnswerText, AnswerThinking, AnswerRedactedThinking, AnswerToolUse])
+export const AnswerBlock = Type.Union([
+  AnswerText,
+  AnswerThinking,
+  AnswerRedactedThinking,
+  AnswerToolUse,
+  AnswerServerToolUse,
+  AnswerWebSearchResult,
+  AnswerWebFetchResult,
+  AnswerCodeExecutionResult,
+  AnswerBashResult,
+  AnswerEditorResult,
+  AnswerMcpToolUse,
+  AnswerMcpToolResult,
+])
 export type AnswerBlock = Static<typeof AnswerBlock>
 
 const tokens = Type.Integer({ minimum: 0 })

@@ -113,7 +113,11 @@ export type Toolset = Static<typeof Toolset>
 export const OpenRouterTool = open({ type: Type.String({ pattern: '^openrouter:' }) })
 export type OpenRouterTool = Static<typeof OpenRouterTool>
 
-export const Tool = Type.Union([CustomTool, TypedClientTool, ServerTool, Toolset, OpenRouterTool])
+/** A tool of this server's own, e.g. `{ type: 'server:Read' }`, or all of them as `server:*`; see docs/server-tools.md. */
+export const OwnTool = open({ type: Type.String({ pattern: '^server:', examples: ['server:*'] }) })
+export type OwnTool = Static<typeof OwnTool>
+
+export const Tool = Type.Union([CustomTool, TypedClientTool, ServerTool, Toolset, OpenRouterTool, OwnTool])
 export type Tool = Static<typeof Tool>
 
 export const ToolChoice = Type.Union([

@@ -1,5 +1,5 @@
-import type { StreamEvent } from '../../wire/anthropic/events.ts'
-import type { Usage } from '../../wire/anthropic/response.ts'
+import type { StreamEvent } from '../wire/anthropic/events.ts'
+import type { Usage } from '../wire/anthropic/response.ts'
 
 type End = Extract<StreamEvent, { type: 'message_delta' }>
 

@@ -1,0 +1,66 @@
+import type { RequestContext } from '../../core/context.ts'
+import { sessionIdOf } from '../../translate/options.ts'
+import type { Target } from '../../translate/target.ts'
+import { kindOf } from '../../translate/tools.ts'
+import type { MessagesRequest } from '../../wire/anthropic/request.ts'
+import type { Tool } from '../../wire/anthropic/tools.ts'
+import { conversationOf } from '../conversations.ts'
+import type { Services } from '../services.ts'
+import { agentsOf, type AnswerWhole } from './agent.ts'
+import { helpersWith } from './helpers.ts'
+import { asksForMcp, openMcpTools } from './mcp-tools.ts'
+import { isOwn, ownToolsOf } from './own-tools.ts'
+import type { ServedTools } from './tool.ts'
+import { webToolsOf } from './web-tools.ts'
+
+/** Whether the server may have to run something for a request. Cheap, as every request is asked. */
+export function asksForServed(request: MessagesRequest, targets: readonly Target[]): boolean {
+  const { tools, mcp_servers } = request
+  if (!tools?.length && !mcp_servers?.length) return false
+  return asksForMcp(request) || (tools ?? []).some((tool) => isServed(tool, targets))
+}
+
+const isServed = (tool: Tool, targets: readonly Target[]): boolean =>
+  isOwn(tool) || (isWeb(tool) && targets.some(({ webTools }) => webTools === 'served'))
+
+const isWeb = (tool: Tool): boolean => {
+  const kind = kindOf(tool)
+  return kind === 'web_search' || kind === 'web_fetch'
+}
+
+/** Gets ready what the server runs for a request. Throws a `Failure` for what it does not run, and says why. */
+export async function openServedTools(
+  request: MessagesRequest,
+  targets: readonly Target[],
+  services: Services,
+  context: RequestContext,
+  answerWhole: AnswerWhole,
+): Promise<ServedTools> {
+  const tools = request.tools ?? []
+  const { web, mcp } = services.serverTools
+  const own = ownToolsOf(tools, {
+    toolbox: services.tools,
+    context,
+    conversation: nameConversation(request, context),
+    helpersFor: helpersWith(web, async (task, run) => {
+      const names = own.definitions.map(({ name }) => name)
+      return agentsOf(request, names, services, answerWhole)(task, run)
+    }),
+  })
+  const opened = await openMcpTools(request, mcp, context.signal)
+  return {
+    tools: [...webToolsOf(tools, targets, web), ...own.tools, ...opened.tools],
+    offered: [...tools.filter((tool) => !isExpanded(tool)), ...own.definitions, ...opened.definitions],
+    close: async () => opened.close(),
+  }
+}
+
+/** What stands for other tools, and is none itself. */
+const isExpanded = (tool: Tool): boolean => isOwn(tool) || tool.type === 'mcp_toolset'
+
+/** What tools remember belongs to a conversation. Clients without sessions send its beginning again with every request. */
+function nameConversation(request: MessagesRequest, { protocol, owner }: RequestContext): string {
+  const named = conversationOf(sessionIdOf(request, protocol.sessionId), protocol.agentId)
+  const beginning = JSON.stringify(request.messages.find(({ role }) => role === 'user')?.content ?? '')
+  return `${owner} ${named ?? Bun.hash(beginning).toString(36)}`
+}
