@@ -1,5 +1,6 @@
 import { Elysia } from 'elysia'
 
+import { adminRoutes } from './http/admin.ts'
 import { batchesRoutes } from './http/batches.ts'
 import { cacheRoutes } from './http/cache.ts'
 import { dashboardRoutes } from './http/dashboard.ts'
@@ -32,6 +33,7 @@ export function createApp(server: Server) {
     .use(docsRoutes())
     .use(keysRoutes(server))
     .use(runsRoutes(server))
+    .use(adminRoutes(server))
     .use(metricsRoutes(server))
     .use(debugRoutes(server))
     .use(dashboardRoutes())

@@ -54,6 +54,8 @@ export interface Batches {
   remove(id: string, owner: string): Promise<void>
   /** The batch once it has ended, or as it is after `forMs`, when the signal fires, or at a stop. */
   settle(batch: BatchRecord, forMs: number, signal: AbortSignal): Promise<BatchRecord>
+  /** The newest, whoever created them: for the operator alone. */
+  recent(limit: number): Promise<readonly BatchRecord[]>
   stats(): Promise<BatchStats>
   /** Begins no more calls, lets those under way finish for a time, cuts off the rest: they run at the next start. */
   stop(graceMs: number): Promise<void>
@@ -196,6 +198,9 @@ export function createBatches(options: BatchesOptions): Batches {
         current = await find(batch.id, batch.caller.owner)
       }
       return current
+    },
+    async recent(limit) {
+      return opened || options.isThere() ? engine().store.recent(limit) : []
     },
     async stats() {
       if (!opened && !options.isThere()) return NO_STATS

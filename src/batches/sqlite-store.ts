@@ -53,6 +53,13 @@ export function createSqliteStore(database: Database): BatchStore {
       attempt(() => moveBatch(database, batch, 'canceling', 'cancel_initiated_at_ms = ?', nowMs)),
     remove: async (batch) => attempt(() => moveBatch(database, batch, 'removing')),
     results: async (batch, afterSeq, limit) => attempt(() => readResults(database, batch, afterSeq, limit)),
+    recent: async (limit) =>
+      attempt(() =>
+        database
+          .query<BatchRow, [number]>(`SELECT * FROM batches WHERE ${SHOWN} ORDER BY seq DESC LIMIT ?`)
+          .all(limit)
+          .map(toRecord),
+      ),
     totals: async () => attempt(() => readTotals(database)),
     close() {
       database.close()

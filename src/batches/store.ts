@@ -33,6 +33,8 @@ export interface BatchStore {
   remove(batch: number): Promise<boolean>
   /** The next rows of the results, in the order of the requests. */
   results(batch: number, afterSeq: number, limit: number): Promise<readonly ResultRow[]>
+  /** The newest, whoever created them. */
+  recent(limit: number): Promise<readonly BatchRecord[]>
   totals(): Promise<BatchTotals>
   close(): void
 }

@@ -28,6 +28,7 @@ import {
   type Memory,
   warmUp,
 } from '../services.ts'
+import { createModelSwitch } from '../switched-models.ts'
 import { createWatchers } from '../watchers.ts'
 import { findUpdate } from './update.ts'
 
@@ -80,9 +81,16 @@ export function serve(
     runs,
     eventLoop,
   })
+  const use = (next: Config): void => {
+    current = next
+    Object.assign(server, partsOf(switched.apply(next), memory, keys, clock, log))
+  }
+  const switched = createModelSwitch(() => use(current))
   const server: Server = {
     ...partsOf(config, memory, keys, clock, log),
     ...watchers,
+    switched,
+    breakers: () => memory.breakers.stats(),
     keys,
     batches,
     check: createChecks(probes, clock),
@@ -109,8 +117,7 @@ export function serve(
     readTextFile: thisMachine().readTextFile,
     apply: (next) => {
       configureBounds(memory, next)
-      current = next
-      Object.assign(server, partsOf(next, memory, keys, clock, log))
+      use(next)
     },
     clock,
     log,

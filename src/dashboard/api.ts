@@ -52,6 +52,20 @@ async function read<Answer>(response: Response): Promise<Answer> {
 export const get = async <Answer>(path: string, signal?: AbortSignal): Promise<Answer> =>
   read<Answer>(await ask(path, signal ? { signal } : {}))
 
+export const send = async <Answer>(
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<Answer> =>
+  read<Answer>(
+    await ask(
+      path,
+      body === undefined
+        ? { method }
+        : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+    ),
+  )
+
 /** Reads server-sent events until the stream ends or breaks. By `fetch`, as `EventSource` can send no key. */
 export async function readEvents(
   path: string,

@@ -1,8 +1,14 @@
+import type { ServerOverview } from '../wire/server/operation.ts'
+import { get } from './api.ts'
 import { h, replace } from './dom.ts'
 import { followLive, watchLive } from './live.ts'
 import { installTheme } from './theme.ts'
 import { linkTo, readRoute, type View } from './view.ts'
+import { batchesView } from './views/batches.ts'
+import { cacheView } from './views/cache.ts'
+import { modelsView } from './views/models.ts'
 import { runsView } from './views/runs.ts'
+import { upstreamsView } from './views/upstreams.ts'
 import { usageView } from './views/usage.ts'
 
 /** The pages: their name in the address, their title, and how they are made. */
@@ -10,12 +16,17 @@ const VIEWS: ReadonlyArray<readonly [string, string, (id: string | undefined) =>
   ['runs', 'Runs', (openId) => runsView({ name: 'runs', title: 'Runs', openId })],
   ['errors', 'Errors', (openId) => runsView({ name: 'errors', title: 'Errors', outcome: 'error', openId })],
   ['usage', 'Usage', usageView],
+  ['cache', 'Cache', cacheView],
+  ['batches', 'Batches', batchesView],
+  ['upstreams', 'Upstreams', upstreamsView],
+  ['models', 'Models', modelsView],
 ]
 
 const main = h('main', { id: 'main', tabindex: -1 })
 const links = new Map<string, HTMLAnchorElement>(
   VIEWS.map(([name, title]) => [name, h('a', { href: linkTo(name) }, title)]),
 )
+const brand = h('p.brand', {}, h('span.brand-mark', { 'aria-hidden': 'true' }), 'Anthropic Server')
 const liveText = h('p.live', { role: 'status' })
 
 let current: View | undefined
@@ -57,7 +68,7 @@ document.body.append(
   h(
     'header.bar',
     {},
-    h('p.brand', {}, h('span.brand-mark', { 'aria-hidden': 'true' }), 'Anthropic Server'),
+    brand,
     h('nav', { 'aria-label': 'Pages' }, [...links.values()]),
     h('div.bar-end', {}, liveText, installTheme()),
   ),
@@ -71,9 +82,18 @@ watchLive({
     replace(
       liveText,
       h('span.live-mark', { 'aria-hidden': 'true' }),
-      connected ? `live · ${count} running` : 'not connected',
+      h('span.live-text', {}, connected ? `live · ${count} running` : 'not connected'),
     )
   },
 })
 show()
 void followLive()
+void showNotice()
+
+/** What a reader must know before believing what stands here. */
+async function showNotice(): Promise<void> {
+  const { demo, recording, version } = await get<ServerOverview>('/admin/overview')
+  brand.title = `version ${version}`
+  if (demo) liveText.before(h('span.chip', { title: 'No key is set, so no real model answers' }, 'demo'))
+  if (recording) liveText.before(h('span.chip', { title: 'What is said is kept' }, 'recording'))
+}

@@ -24,6 +24,8 @@ export function short(value: number | null | undefined): string {
 /** A length of time: 4.2 ms, 830 ms, 2.41 s, 3 min 5 s. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return NONE
+  if (ms === 0) return '0 ms'
+  if (ms < 0.1) return '<0.1 ms'
   if (ms < 10) return `${ms.toFixed(1)} ms`
   if (ms < 1000) return `${ms.toFixed(0)} ms`
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`
@@ -36,11 +38,18 @@ export function money(usd: number | null | undefined): string {
   if (usd === null || usd === undefined) return NONE
   if (usd === 0) return '$0'
   if (usd < 0.00005) return '<$0.0001'
-  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`
+  return `$${usd < 1 ? usd.toFixed(4).replace(/0{1,2}$/, '') : usd.toFixed(2)}`
 }
 
 export const percent = (share: number): string =>
   Number.isFinite(share) ? `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %` : NONE
+
+/** A size: 512 B, 12 KB, 3.4 MB. */
+export function bytes(value: number): string {
+  if (value < 1024) return `${value} B`
+  if (value < 1_048_576) return `${(value / 1024).toFixed(0)} KB`
+  return `${(value / 1_048_576).toFixed(1)} MB`
+}
 
 const pad = (value: number): string => String(value).padStart(2, '0')
 

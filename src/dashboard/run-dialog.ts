@@ -201,7 +201,8 @@ async function showConversation(
   const turns = data.toReversed()
   const startMs = Math.min(...turns.map(({ started_at }) => Date.parse(started_at)))
   const endMs = Math.max(...turns.map(({ started_at, duration_ms }) => Date.parse(started_at) + duration_ms))
-  const agents = [...new Set(turns.map(({ agent }) => agent))]
+  // The conversation itself first, then its sub-agents in the order of their first turn.
+  const agents = [...new Set([null, ...turns.map(({ agent }) => agent)])]
   replace(
     place,
     h('h3', {}, `Conversation, ${count(total)} runs`),

@@ -49,12 +49,32 @@ function collectServer(metrics: Metrics, server: Server): void {
       evictions.set(tier.evictions, tier.name)
     }
   })
+  const breakers = metrics.gauge(
+    `${PREFIX}breaker_open`,
+    '1 where calls of a model are not let through, 0.5 while one is tried, 0 else.',
+    ['upstream', 'model'],
+  )
+  const refused = metrics.reading(
+    `${PREFIX}breaker_refused_total`,
+    'Calls that a breaker did not let through.',
+    ['upstream', 'model'],
+  )
+
+  metrics.collect(() => {
+    breakers.clear()
+    for (const { upstream, model, phase, refused: count } of server.breakers()) {
+      breakers.set(OPENNESS[phase] ?? 0, upstream, model)
+      refused.set(count, upstream, model)
+    }
+  })
   metrics.collect(async () => {
     const totals = await server.batches.stats().catch(() => undefined)
     for (const [state, count] of Object.entries(totals?.batches ?? {})) batches.set(count, state)
     for (const [state, count] of Object.entries(totals?.items ?? {})) items.set(count, state)
   })
 }
+
+const OPENNESS: Readonly<Record<string, number>> = { open: 1, 'half-open': 0.5, closed: 0 }
 
 const GET_METRICS = adminOperation({
   operationId: 'getMetrics',

@@ -55,8 +55,29 @@ export interface Server {
   /** Looks at what the server depends on. */
   readonly check: CheckAll
   readonly about: About
+  /** The circuit breakers that have something to tell. */
+  readonly breakers: () => readonly BreakerState[]
+  readonly switched: SwitchedModels
   /** No new requests are taken. */
   readonly isStopping: boolean
+}
+
+/** Whether calls of a model are let through. */
+export interface BreakerState {
+  readonly upstream: string
+  readonly model: string
+  readonly phase: string
+  readonly failures: number
+  readonly successes: number
+  readonly refused: number
+  readonly opensUntilMs: number | undefined
+}
+
+/** Models that the operator has put in the place of the configured ones, until the next start. */
+export interface SwitchedModels {
+  readonly models: Readonly<Partial<Record<'big' | 'small', string>>>
+  /** Undefined goes back to the configured one. */
+  change(alias: 'big' | 'small', model: string | undefined): void
 }
 
 /** What the configuration says that may be shown; no secret. */

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
+import { RUNS_MIGRATIONS } from '../../src/runs/schema.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { runOf, silentLog, storeOf } from '../runs/make.ts'
 import { message, post } from '../support/api.ts'
 import { type Browser, CHROMIUM, type Page, startBrowser } from '../support/browser.ts'
 import { script } from '../support/demo.ts'
@@ -33,6 +39,22 @@ describe('the page', () => {
     expect(bundle).not.toMatch(/https?:\/\/(?!www\.w3\.org)/)
   })
 })
+
+/** Writes runs into a file as the server would have. */
+function fillHistory(path: string, count: number): void {
+  const open = () => openDatabase({ path, migrations: RUNS_MIGRATIONS, stamp: () => '', log: silentLog })
+  const store = storeOf({ open, maxRuns: count, maxAgeMs: 1e12, clock: { now: () => Date.now() } })
+  for (let index = 0; index < count; index += 1000)
+    store.add(
+      Array.from({ length: 1000 }, (_, offset) => ({
+        run: runOf({
+          id: `req_${index + offset}`,
+          started_at: new Date(Date.now() - (count - index - offset) * 1000).toISOString(),
+        }),
+      })),
+    )
+  store.close()
+}
 
 const inBrowser = CHROMIUM === null ? describe.skip : describe
 const reason = CHROMIUM === null ? ' (skipped: there is no Chromium on this machine)' : ''
@@ -135,6 +157,50 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toContain(':')
   })
 
+  test('shows the cache, and forgets its answers only when one says so twice', async () => {
+    await click('nav a[href="#/cache"]')
+    await sees('Hit rate')
+    await click('.actions button')
+    await sees('Really forget them')
+    await click('.actions button')
+    await until('none', async () =>
+      page.evaluate('document.querySelectorAll(".figure-value")[2]?.textContent === "0"'),
+    )
+  })
+
+  test('shows batches with their progress', async () => {
+    const requests = [{ custom_id: 'one', params: message({ model: 'big' }) }]
+    await (await post(server, { requests }, { path: '/v1/messages/batches' })).text()
+    await click('nav a[href="#/batches"]')
+    await sees('msgbatch_')
+    await sees('1 of 1')
+  })
+
+  test('shows upstreams and breakers', async () => {
+    await click('nav a[href="#/upstreams"]')
+    await sees('built in')
+    await sees('Circuit breakers')
+  })
+
+  test('lets another model answer for an alias at once, and goes back', async () => {
+    await click('nav a[href="#/models"]')
+    await finds('input[name="big"]')
+    await page.evaluate(`{
+      const field = document.querySelector('input[name="big"]')
+      field.value = 'deepseek/deepseek-v3.2'
+      field.form.requestSubmit()
+    }`)
+    await sees('Switched by hand')
+    const switched = await post(server, message({ model: 'big' }))
+    expect(switched.headers.get('x-openrouter-model')).toBe('deepseek/deepseek-v3.2')
+    await switched.text()
+    await click('.card .quiet')
+    await sees('A switch holds for new requests')
+    const back = await post(server, message({ model: 'big' }))
+    expect(back.headers.get('x-openrouter-model')).toBe('anthropic/claude-sonnet-4')
+    await back.text()
+  })
+
   test.each([
     ['light', 1280],
     ['dark', 1280],
@@ -148,6 +214,42 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
     }
     await page.resize(1280, 860)
+  })
+
+  test('holds ten thousand runs without holding their rows', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'many-runs-'))
+    fillHistory(join(dataDir, 'runs.db'), 10_000)
+    await using full = await startServer({ LOG_LEVEL: 'warn', DATA_DIR: dataDir })
+    await page.goto(`${full.url}/dashboard`)
+    await sees('10,000 in the history')
+    for (let round = 0; round < 20; round++)
+      await page.evaluate(`new Promise((resolve) => {
+        const list = document.querySelector('.virtual-list')
+        list.scrollTop = list.scrollHeight
+        setTimeout(resolve, 60)
+      })`)
+    await until('a thousand rows', async () =>
+      page.evaluate('document.querySelector(".virtual-space").offsetHeight > 36_000'),
+    )
+    expect(await page.evaluate('document.querySelectorAll(".virtual-space .run-row").length')).toBeLessThan(
+      60,
+    )
+    const slowestFrameMs = await page.evaluate(`new Promise((resolve) => {
+      const list = document.querySelector('.virtual-list')
+      let last = performance.now()
+      let slowest = 0
+      let frames = 0
+      const step = (now) => {
+        slowest = Math.max(slowest, now - last)
+        last = now
+        list.scrollTop -= 200
+        if (++frames < 60) requestAnimationFrame(step)
+        else resolve(slowest)
+      }
+      requestAnimationFrame(step)
+    })`)
+    expect(slowestFrameMs).toBeLessThan(500)
+    rmSync(dataDir, { recursive: true, force: true })
   })
 
   test('had nothing to complain of', () => {

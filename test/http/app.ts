@@ -8,6 +8,7 @@ import { createLog } from '../../src/observability/log.ts'
 import { createChecks } from '../../src/observability/probes.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { createMemory } from '../../src/services.ts'
+import { createModelSwitch } from '../../src/switched-models.ts'
 import { createWatchers } from '../../src/watchers.ts'
 import { configOf } from '../config/sources.ts'
 
@@ -35,6 +36,8 @@ export function createTestApp(env: Readonly<Record<string, string>> = {}) {
     activity: createActivity(),
     ...watchers,
     check: createChecks([], clock),
+    breakers: () => [],
+    switched: createModelSwitch(() => undefined),
     isStopping: false,
     name: 'test-server',
     version: '1.2.3',

@@ -63,6 +63,13 @@ import { DebugError, DebugErrorList, DebugErrorStats } from '../../wire/server/e
 import { DetailedHealth, Readiness } from '../../wire/server/health.ts'
 import { ApiKey, ApiKeyList, CreatedApiKey, CreateKeyRequest } from '../../wire/server/keys.ts'
 import {
+  BatchOverview,
+  ModelOverview,
+  ServerOverview,
+  SwitchModelsRequest,
+  UpstreamOverview,
+} from '../../wire/server/operation.ts'
+import {
   ActiveRun,
   ActiveRuns,
   Run,
@@ -148,6 +155,11 @@ export const SCHEMAS = {
   RunSums,
   RunRecording,
   UsageReport,
+  ServerOverview,
+  UpstreamOverview,
+  ModelOverview,
+  SwitchModelsRequest,
+  BatchOverview,
   DetailedHealth,
   Readiness,
   DebugError,
