@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { Failure } from '../core/errors.ts'
 import type { ChatError } from '../wire/openrouter/chunk.ts'
 import { errorIn, errorOf, eventsOf, isEndMark, isSilent, saysSomething } from './answer-body.ts'
+import { readAtMost } from './bounded-body.ts'
 import { ChunkParser } from './chunk-parser.ts'
 import { type Deadline, startDeadline, type TimeLimits } from './deadline.ts'
 import { ASK_DOCTOR, brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
@@ -135,7 +136,7 @@ export class AnswerReader<Item> implements BatchStream<Item> {
     const response = await this.#send()
     this.#deadline.connected()
     if (!response.ok) throw await this.#refusal(response)
-    if (!isEventStream(response)) return this.#readWhole(await response.text())
+    if (!isEventStream(response)) return this.#readWhole(await wholeText(response))
     if (!response.body) throw brokenConnection('the upstream answered without a body')
     this.#reader = response.body.getReader() as unknown as Reader
     return this.#readEvents()
@@ -148,13 +149,16 @@ export class AnswerReader<Item> implements BatchStream<Item> {
       headers: { ...headers, ...this.#call.headers },
       body: this.#call.body,
       signal: this.#deadline.signal,
+      // Nobody but the operator says where keys and prompts go.
+      redirect: 'manual',
       // Bun's own idle limit of five minutes would cut long silences; the deadline is ours.
       timeout: false,
     })
   }
 
   async #refusal(response: Response): Promise<Failure> {
-    const error = errorOf(await response.text())
+    const { text } = await readAtMost(response, MAX_REFUSAL_BYTES)
+    const error = errorOf(text)
     const retryAfter = response.headers.get('retry-after')
     return this.#format.toFailure(
       { status: response.status, error, retryAfter, model: this.#call.model },
@@ -249,6 +253,20 @@ export class AnswerReader<Item> implements BatchStream<Item> {
     this.#deadline.end()
     this.#reader?.cancel().catch(() => undefined)
   }
+}
+
+/** The words of a refusal are cut to much less. */
+const MAX_REFUSAL_BYTES = 1024 * 1024
+/** No event and no whole answer is larger, with all pictures in it; an upstream that goes mad could be. */
+const MAX_EVENT_CHARS = 64 * 1024 * 1024
+
+const tooMuch = (): Failure =>
+  brokenConnection(`the upstream sent an event of more than ${MAX_EVENT_CHARS} characters`)
+
+async function wholeText(response: Response): Promise<string> {
+  const { text, isCut } = await readAtMost(response, MAX_EVENT_CHARS)
+  if (isCut) throw tooMuch()
+  return text
 }
 
 const MAX_DRAIN_MS = 1000
