@@ -38,6 +38,15 @@ export const COMMANDS = {
     options: { json: { description: 'Print one JSON array, with all that the upstreams say.' } },
     run: async (invocation) => (await import('./models.ts')).printModels(invocation),
   },
+  batches: {
+    summary: 'List, show, watch or cancel the batches of a running server.',
+    usage: 'list | show ID | watch [ID] | cancel ID',
+    details:
+      'Shows the batches of the key that is used. "watch" draws a bar until the batch has ended; without an id it takes the newest that runs.\n\n' +
+      '  batches watch msgbatch_013Zva2CMHLNnXjNJJKqJ2EF',
+    options: { ...SERVER_OPTIONS, json: { description: 'Print JSON.' } },
+    run: async (invocation) => (await import('./batches.ts')).manageBatches(invocation),
+  },
   keys: {
     summary: 'Make, list or revoke client keys.',
     usage: 'create|list|revoke [ID]',
