@@ -18,6 +18,7 @@ import type { DocumentedRoute } from './http/openapi/document.ts'
 import { runsRoutes } from './http/runs.ts'
 import type { Server } from './http/server.ts'
 import { shortBatchesRoutes } from './http/short-batches.ts'
+import { toolMetricsRoutes } from './http/tool-metrics.ts'
 import { usageRoutes } from './http/usage.ts'
 
 const PREFIX = '/v1'
@@ -35,6 +36,7 @@ export function createApp(server: Server) {
     .use(runsRoutes(server))
     .use(adminRoutes(server))
     .use(metricsRoutes(server))
+    .use(toolMetricsRoutes(server))
     .use(debugRoutes(server))
     .use(dashboardRoutes())
     .use(openapiRoutes(server, () => routes.filter(({ path }) => !path.startsWith(`${TWIN_PREFIX}/`))))

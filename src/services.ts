@@ -25,6 +25,7 @@ import { openTools } from './server-tools.ts'
 import { openDatabase } from './store/database.ts'
 import { createTokenCounter } from './tokens/counter.ts'
 import { TODO_MIGRATIONS } from './tools/todos/store.ts'
+import type { Toolbox } from './tools/toolbox.ts'
 import { compileChoice } from './translate/choice.ts'
 import type { ModelMap } from './translate/model.ts'
 import { createCatalogue } from './upstream/catalogue.ts'
@@ -57,10 +58,14 @@ export const createMemory = (config: Config, clock: Clock, log: Log): Memory => 
   conversations: createConversations({ clock, maxEntries: MAX_CONVERSATIONS }),
   cache: config.enableCaching ? createResponseCache(config, clock, log) : undefined,
   flights: new Map(),
-  tools: openTools(config, clock, log, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log)),
+  tools: createTools(config, clock, log),
   files: config.enableFiles ? createFiles(config, clock, log) : undefined,
   mcp: openMcpServers(config),
 })
+
+/** The tools of this server alone; undefined where they are off. */
+export const createTools = (config: Config, clock: Clock, log: Log): Toolbox | undefined =>
+  openTools(config, clock, log, databaseOf('tools.db', TODO_MIGRATIONS, config, clock, log))
 
 /** Closes what is open on the disk, and ends the programs that were started. */
 export async function closeMemory({ cache, files, tools, mcp, ...bounds }: Memory): Promise<void> {

@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core',
   ],
   release: ['.'],
-  cli: ['.', 'http', 'keys', 'observability', 'config', 'wire', 'core'],
+  cli: ['.', 'http', 'keys', 'observability', 'config', 'wire', 'core', 'tools'],
   http: [
     'batches',
     'files',

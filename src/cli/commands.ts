@@ -84,6 +84,14 @@ export const COMMANDS = {
     options: { yes: { description: 'Ask nothing and write the file with comments only.' } },
     run: async (invocation) => (await import('./init.ts')).runInit(invocation),
   },
+  tools: {
+    summary: 'List the tools of this server, or run one as a model would.',
+    usage: '[list | run NAME JSON]',
+    details:
+      'Shows what the settings allow before any model tries it; TOOL_EXECUTION_ENABLED need not be on.\n\n' +
+      '  tools run Bash \'{"command":"cat ../secret"}\' --tool-working-directory /srv/work',
+    run: async (invocation) => (await import('./tools.ts')).runTools(invocation),
+  },
   completions: {
     summary: 'Print the completion script of a shell.',
     usage: 'bash|zsh|fish|powershell',

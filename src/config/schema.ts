@@ -515,7 +515,7 @@ export const SETTINGS = {
     kind: kinds.commands,
     default: 'default',
     description:
-      'Commands that Bash may run: "default" for the usual harmless ones, "./" for programs in the working directory, "*" for all, which needs the sandbox.',
+      'Commands that Bash may run: "default" for the usual harmless ones, "*" for all, which needs the sandbox.',
     restart: true,
   },
   toolSandbox: {

@@ -20,6 +20,8 @@ export interface ToolboxOptions {
 
 /** The tools of this server, ready to be run. */
 export interface Toolbox {
+  /** What keeps commands within the working directory: `bubblewrap` or `none`. */
+  readonly sandbox: string
   readonly tools: readonly Tool[]
   find(name: string): Tool | undefined
   /** What a model is told of a tool. */
@@ -60,6 +62,7 @@ export function createToolbox({
     stopwatch: () => performance.now(),
   }
   return {
+    sandbox: services.shell.sandbox,
     tools,
     find: (name) => byName.get(name),
     definitions: () =>

@@ -79,6 +79,7 @@ import {
   RunSummary,
   RunSums,
 } from '../../wire/server/runs.ts'
+import { ToolMetrics } from '../../wire/server/tools.ts'
 import { UsageReport } from '../../wire/server/usage.ts'
 import { toEnvelope } from '../respond.ts'
 import { ref } from './operation.ts'
@@ -142,6 +143,7 @@ export const SCHEMAS = {
   CacheStatistics,
   CacheCleared,
   CacheCleanedUp,
+  ToolMetrics,
   ApiKey,
   ApiKeyList,
   CreatedApiKey,
