@@ -110,10 +110,12 @@ export function openAnswerRows(database: Database): AnswerRows {
       database.query('UPDATE answers SET used_at_ms = ? WHERE key = ?').run(nowMs, key)
     },
     insert(key, { answer, message, isPacked, bytes }, nowMs) {
-      remove({ where: 'key = ?', values: [key] }, 1)
+      const old = database
+        .query<{ bytes: number }, [string]>('SELECT bytes FROM answers WHERE key = ?')
+        .get(key)
       database
         .query(
-          `INSERT INTO answers (key, owner, model, stored_at_ms, expires_at_ms, used_at_ms, cost_usd, bytes, packed,
+          `INSERT OR REPLACE INTO answers (key, owner, model, stored_at_ms, expires_at_ms, used_at_ms, cost_usd, bytes, packed,
            message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
@@ -128,8 +130,8 @@ export function openAnswerRows(database: Database): AnswerRows {
           isPacked ? 1 : 0,
           message,
         )
-      total.bytes += bytes
-      total.entries++
+      total.bytes += bytes - (old?.bytes ?? 0)
+      total.entries += old ? 0 : 1
     },
     remove,
     newest: () =>
