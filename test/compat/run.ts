@@ -21,6 +21,7 @@ const child = Bun.spawn(
     '--reporter=junit',
     `--reporter-outfile=${results}`,
     'test/api',
+    'test/batches',
     'test/clients',
   ],
   { cwd: root, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
