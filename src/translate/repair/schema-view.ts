@@ -50,7 +50,7 @@ export const isKnown = ({ properties, patternProperties }: Schema, name: string)
   !isSchema(properties) || Object.hasOwn(properties, name) || patternProperties !== undefined
 
 export const requiredOf = ({ required }: Schema): readonly string[] =>
-  Array.isArray(required) ? required : []
+  Array.isArray(required) ? required.filter((name) => typeof name === 'string') : []
 
 /** Whether a null only says that an optional member is not there. */
 export function meansAbsent(value: unknown, name: string, schema: Schema, root: Schema): boolean {

@@ -81,6 +81,12 @@ describe('repaired is', () => {
     expect(repair(schema, value)).toEqual({ value: meant, kinds: kinds as Coerced['kinds'] })
   })
 
+  test('names, where what is required is no name', () => {
+    const odd = { ...object({ filePath: string }), required: ['filePath', { constructor: 'x' }, null, 7] }
+    expect(repair(odd, { file_path: 'a' })).toEqual({ value: { filePath: 'a' }, kinds: ['name'] })
+    expect(repair({ ...odd, required: [{ a: 1 }] }, { b: 'a' }).value).toEqual({ b: 'a' })
+  })
+
   test('what stands behind a reference, as deep as it goes', () => {
     const node = object({ v: integer, kids: list({ $ref: '#/$defs/node' }) })
     const schema = { $ref: '#/$defs/node', $defs: { node } }
