@@ -69,6 +69,27 @@ export const COMMANDS = {
     },
     run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
   },
+  runs: {
+    summary: 'List, show, export or replay what a running server answered.',
+    usage: 'list [TEXT] | show ID | export ID | replay ID|FOLDER',
+    details: `"export" writes what was said in a run into a folder, in the form of this project's golden tests and without secrets; the server keeps it where RECORD_BODIES is on. "replay" sends the request again, to another model with --model, and prints how the answers differ; the exit code is 1 where they do.
+
+  runs list deepseek
+
+  runs export req_0123456789abcdef0123456789abcdef --out my-fixture
+
+  runs replay my-fixture --model deepseek/deepseek-chat`,
+    options: {
+      ...SERVER_OPTIONS,
+      out: {
+        placeholder: 'FOLDER',
+        description: 'export: where to write; else a folder named after the run.',
+      },
+      model: { placeholder: 'MODEL', description: 'replay: the model to ask; else the one of the request.' },
+      json: { description: 'list: print JSON.' },
+    },
+    run: async (invocation) => (await import('./runs.ts')).manageRuns(invocation),
+  },
   config: {
     summary: 'Show the settings, or import those of claude-code-router.',
     usage: '[show | import [FILE]]',

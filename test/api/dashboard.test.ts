@@ -110,8 +110,10 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
 
   test('is used with the keys alone', async () => {
     await page.press('/')
-    await page.type('claude-sonnet-4')
-    await sees('in the history')
+    await page.type('nothing-has-this-name')
+    await sees('Nothing fits.')
+    await page.press('Escape')
+    await finds('[data-run]')
     await page.evaluate('document.querySelector("[data-run]").focus()')
     await page.press('ArrowDown')
     await until('the second row', async () => page.evaluate('document.activeElement.dataset.index === "1"'))
@@ -133,17 +135,6 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     await click(`[data-run="${id}"]`)
     await sees('no money left')
     await page.press('Escape')
-  })
-
-  test('searches and filters on the server', async () => {
-    await click('nav a[href="#/runs"]')
-    await finds('[data-search]')
-    await page.evaluate(`{
-      const field = document.querySelector('[data-search]')
-      field.value = 'nothing-has-this-name'
-      field.dispatchEvent(new Event('input'))
-    }`)
-    await sees('Nothing fits.')
   })
 
   test('draws cost and tokens over time, readable by the arrow keys', async () => {
@@ -249,6 +240,8 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
       requestAnimationFrame(step)
     })`)
     expect(slowestFrameMs).toBeLessThan(500)
+    // The live stream would break off with the server.
+    await page.goto('about:blank')
     rmSync(dataDir, { recursive: true, force: true })
   })
 

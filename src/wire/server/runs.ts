@@ -119,7 +119,6 @@ export type RunSummary = Static<typeof RunSummary>
 /** What was said, where recording is on: without secrets, and only as far as it fits. */
 export const RunRecording = open({
   request: maybe(Type.Unknown({ description: "The client's request" })),
-  headers: maybe(Type.Record(Type.String(), Type.String())),
   upstream_request: maybe(Type.Unknown({ description: 'What it became for the upstream' })),
   chunks: maybe(Type.Array(Type.Unknown(), { description: "The upstream's answer, piece by piece" })),
   terms: maybe(Type.Unknown({ description: 'What the answer had to know of its request' })),
