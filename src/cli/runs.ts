@@ -49,7 +49,7 @@ async function list(
   server: RunningServer,
 ): Promise<number> {
   const query = new URLSearchParams({ limit: '30', ...(word === undefined ? {} : { q: word }) })
-  const { data } = await ask<RunList>(server, `/admin/runs?${query}`)
+  const { data } = await ask<RunList>(server, `/admin/runs?${query.toString()}`)
   if (options['json']) say(`${JSON.stringify(data)}\n`)
   else say(data.length === 0 ? 'There are no runs.\n' : renderTable(HEADINGS, data.map(toRow)))
   return 0
