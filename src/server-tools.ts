@@ -81,7 +81,7 @@ function chooseSandbox(config: Config, { root }: Workspace): Sandbox {
   return sandbox ?? NO_SANDBOX
 }
 
-function problemsOf({ toolWorkingDirectory, dataDir, configFile }: Config): readonly string[] {
+function problemsOf({ toolWorkingDirectory, toolPath, dataDir, configFile }: Config): readonly string[] {
   if (toolWorkingDirectory === undefined)
     return ['TOOL_WORKING_DIRECTORY: is needed as TOOL_EXECUTION_ENABLED is on; name a folder for the tools']
   const root = realFolder(toolWorkingDirectory)
@@ -95,6 +95,8 @@ function problemsOf({ toolWorkingDirectory, dataDir, configFile }: Config): read
     { name: 'DATA_DIR', path: dataDir },
     { name: 'CONFIG_FILE', path: configFile },
     { name: 'the program', path: process.execPath },
+    // What a model puts there would be run for the commands that are allowed.
+    ...toolPath.split(':').map((path) => ({ name: 'a folder of TOOL_PATH', path })),
   ].flatMap(({ name, path }) =>
     path !== undefined && `${realPath(path)}${sep}`.startsWith(`${root}${sep}`)
       ? [`TOOL_WORKING_DIRECTORY: holds ${name} ${JSON.stringify(path)}, which tools must not reach`]

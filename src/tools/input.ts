@@ -6,7 +6,7 @@ import type { Fields } from '../core/context.ts'
 import { ToolFailure } from './failure.ts'
 
 /**
- * The check of one tool's input. Models write numbers as text and give null for what they leave out; that is
+ * The check of one tool's input. Models write numbers and lists as text and give null for what they leave out; that is
  * understood. What is wrong all the same is told to the model, every field in one go.
  */
 export function compileInput<Input extends TObject>(
@@ -18,7 +18,7 @@ export function compileInput<Input extends TObject>(
   let compiled: TypeCheck<Input> | undefined
   return (given) => {
     if (!isFields(given)) throw new ToolFailure('invalid-input', `${name}: the input must be a JSON object`)
-    const input = Value.Convert(schema, withoutNulls(accept(given)))
+    const input = Value.Convert(schema, withoutText(schema, withoutNulls(accept(given))))
     compiled ??= TypeCompiler.Compile(schema)
     const problems = [...unknownFields(schema, input as Fields), ...faultsOf(compiled, input)]
     if (problems.length === 0) return input as Static<Input>
@@ -31,6 +31,24 @@ const isFields = (value: unknown): value is Fields =>
 
 const withoutNulls = (given: Fields): Fields =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined))
+
+/** Models write lists and objects as a text of JSON at times. */
+const withoutText = (schema: TObject, given: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(given).map(([key, value]) => {
+      const type: unknown = schema.properties[key]?.['type']
+      return [key, type === 'array' || type === 'object' ? parsed(value) : value]
+    }),
+  )
+
+function parsed(value: unknown): unknown {
+  try {
+    return typeof value === 'string' ? JSON.parse(value) : value
+  } catch {
+    // The check says what is wrong with it.
+    return value
+  }
+}
 
 function unknownFields(schema: TObject, input: Fields): readonly string[] {
   const known = Object.keys(schema.properties)

@@ -155,6 +155,12 @@ describe('a start is refused', () => {
     expect(code).toBe(2)
     expect(stderr).toContain('holds DATA_DIR')
   })
+
+  test('with a search path that models can write to', async () => {
+    const { code, stderr } = await start({ TOOL_PATH: `/usr/bin:${join(root, 'bin')}` })
+    expect(code).toBe(2)
+    expect(stderr).toContain('holds a folder of TOOL_PATH')
+  })
 })
 
 describe('GET /tool-metrics', () => {

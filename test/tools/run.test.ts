@@ -43,6 +43,13 @@ test('numbers in text and nulls are understood', async () => {
   expect(await bench.text('Test', { count: '3', secret: null })).toBe('{"count":3}')
 })
 
+test('a list in a text is understood', async () => {
+  using bench = createBench()
+  await bench.text('TodoWrite', { todos: '[{"content":"Plan","status":"pending"}]' })
+  expect(await bench.text('TodoRead', {})).toBe('[ ] 1: Plan')
+  expect(await bench.failure('TodoWrite', { todos: '[{' })).toContain('`todos')
+})
+
 test('a fault in a tool is logged and told in general words', async () => {
   const broken = tool({
     async run() {

@@ -28,7 +28,8 @@ export interface Jobs {
 
 interface Job {
   readonly command: string
-  readonly run: ShellRun
+  /** Undefined until it was checked and started. */
+  run: ShellRun | undefined
   unread: string
   lost: number
   code: number | undefined
@@ -58,22 +59,15 @@ export function createJobs(shell: Shell): Jobs {
           `${MAX_RUNNING} commands run in the background already; end one first.`,
         )
       const id = `bash_${++last}`
-      const unread = { text: '', lost: 0 }
-      const add = (text: string): void => {
-        const job = jobs.get(keyOf(starter, id))
-        const target = job ?? { unread: unread.text, lost: 0 }
-        target.unread += text
-        if (!job) unread.text = target.unread
-        const over = target.unread.length - MAX_UNREAD_CHARS
-        if (over > MAX_UNREAD_CHARS) {
-          target.unread = target.unread.slice(over)
-          target.lost += over
-        }
-      }
-      const run = await shell.start({ command, onOutput: add })
-      const job: Job = { command, run, unread: unread.text, lost: 0, code: undefined, killed: false }
+      const job: Job = { command, run: undefined, unread: '', lost: 0, code: undefined, killed: false }
       jobs.set(keyOf(starter, id), job)
-      void run.ended.then(({ code }) => {
+      try {
+        job.run = await shell.start({ command, onOutput: (text) => append(job, text) })
+      } catch (error) {
+        jobs.delete(keyOf(starter, id))
+        throw error
+      }
+      void job.run.ended.then(({ code }) => {
         job.code = code
         forgetOldest(jobs)
       })
@@ -90,13 +84,23 @@ export function createJobs(shell: Shell): Jobs {
       const job = find(starter, id)
       if (!isRunning(job)) return false
       job.killed = true
-      job.run.end('killed')
+      job.run?.end('killed')
       return true
     },
     close() {
-      for (const job of jobs.values()) if (isRunning(job)) job.run.end('killed')
+      for (const job of jobs.values()) if (isRunning(job)) job.run?.end('killed')
     },
   }
+}
+
+/** What nobody fetches is kept up to a bound; the oldest goes first. */
+function append(job: Job, text: string): void {
+  job.unread += text
+  const over = job.unread.length - MAX_UNREAD_CHARS
+  // Not at every piece, as each cut copies.
+  if (over < MAX_UNREAD_CHARS) return
+  job.unread = job.unread.slice(over)
+  job.lost += over
 }
 
 const isRunning = ({ code }: Job): boolean => code === undefined
