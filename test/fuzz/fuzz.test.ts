@@ -7,9 +7,8 @@ const SEED = 1
 const COUNT = 1500
 
 test('no request and no answer of an upstream makes the server fail, break a rule or tell a key', async () => {
-  const { outcomes, faults, memoryMb } = await fuzz({ seed: SEED, from: 0, count: COUNT })
+  const { outcomes, faults } = await fuzz({ seed: SEED, from: 0, count: COUNT })
   expect(faults.map(({ index, message }) => `case ${index} of seed ${SEED}: ${message}`)).toEqual([])
-  expect(Math.max(memoryMb.early, memoryMb.late)).toBeLessThan(400)
   for (const outcome of ['message', 'stream', 'stream broken off', 'refused', 'failed', 'count'] as const)
     expect(outcomes[outcome]).toBeGreaterThan(0)
 }, 120_000)

@@ -39,6 +39,8 @@ export interface Fault {
 const TIME_LIMIT_MS = 20_000
 const LANES = 12
 const MAX_FAULTS = 40
+/** Twice of what a server was seen to level off at. */
+const MOST_MEMORY_MB = 700
 
 const UPSTREAM_KEY = 'sk-or-v1-5f1e0c7b9a2d4e6f8a1b3c5d7e9f0a2b'
 const RELAY_KEY = 'sk-ant-api03-6b1d0c7b9a2d4e6f8a1b3c5d7e9f0a2b'
@@ -87,6 +89,9 @@ export async function fuzz({ seed, from, count, onProgress }: FuzzOptions): Prom
   }
   await Promise.all(Array.from({ length: LANES }, lane))
   await look()
+  const mostMb = Math.max(memoryMb.early, memoryMb.late)
+  if (mostMb > MOST_MEMORY_MB)
+    faults.push({ index: -1, message: `a server grew to ${mostMb} MB`, request: NO_REQUEST })
   for (const { message, index } of await stage.strike())
     faults.push({ index, message, request: index < 0 ? NO_REQUEST : requestOfCase(seed, index).sent })
   return { outcomes, faults, memoryMb, slowestMs }
@@ -137,8 +142,6 @@ async function perform(given: Case, stage: Stage): Promise<Outcome | 'hung up'> 
     const requestId = response.headers.get('request-id')
     if (requestId !== null) stage.remember(requestId, index)
     const text = await response.text()
-    if (process.env['FUZZ_SHOW'])
-      console.log(response.status, JSON.stringify([...response.headers]), text.slice(0, 3000))
     refuseSecrets(`${text}\n${JSON.stringify([...response.headers])}`)
     const { status, headers } = response
     return await judge(new Response(text, { status, headers }), {
@@ -152,7 +155,7 @@ async function perform(given: Case, stage: Stage): Promise<Outcome | 'hung up'> 
 
 /** An answer that has to have a form which the upstream knows nothing of fails rightly. */
 const wantsStructure = ({ body, headers }: ClientRequest): boolean =>
-  /format/.test(
+  /output_config|output_format|response.format/.test(
     `${typeof body === 'string' ? body : Buffer.from(body).toString()}${Object.keys(headers).join()}`,
   )
 

@@ -36,7 +36,6 @@ export async function judge(response: Response, terms: Terms): Promise<Outcome> 
     expect(headers.get('x-should-retry')).toBe(String([409, 429].includes(status)))
   const { message } = errorIn(body)
   expect(body.request_id).toBe(headers.get('request-id'))
-  if (process.env['FUZZ_HIST']) console.log('HIST', status, message.slice(0, 90).replaceAll('\n', ' '))
   if (status < 500) return 'refused'
   if (!terms.mayFail()) throw new Error(`${status} without the upstream's fault: ${message}`)
   return 'failed'
