@@ -14,12 +14,12 @@ const TREND_CHUNKS = 15
 
 /** Memory of 1,000 open streams of ten events a second, in fresh processes. */
 export async function measureOpenStreams(stage: Stage, effort: Effort): Promise<Figure[]> {
-  const kbPerStream: Record<Side['name'], number[]> = { floor: [], server: [] }
+  const floor: number[] = []
+  const server: number[] = []
   for (let round = 0; round < effort.memoryRounds; round += 1) {
-    for (const side of [stage.floor, stage.server])
-      kbPerStream[side.name].push(await holdStreams(stage, side))
+    floor.push(await holdStreams(stage, stage.floor))
+    server.push(await holdStreams(stage, stage.server))
   }
-  const { floor, server } = kbPerStream
   return [
     {
       scenario: 'd',

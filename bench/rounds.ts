@@ -1,6 +1,6 @@
 import type { Effort } from './efforts.ts'
 import { type Figure, median, ratioOf } from './figures.ts'
-import type { LoadPlan } from './load.ts'
+import type { LoadPlan, LoadResult } from './load.ts'
 import { probe } from './probe.ts'
 import { type Running, readUsage } from './processes.ts'
 import { type ScenarioId, SCENARIOS } from './scenarios.ts'
@@ -11,7 +11,7 @@ export const ROUND_SCENARIOS = ['a', 'b1', 'b2', 'c'] as const
 export type RoundScenario = (typeof ROUND_SCENARIOS)[number]
 
 /** Both sides, running. */
-export type Pair = Readonly<Record<Side['name'], Running>>
+export type Pair = Readonly<Record<'floor' | 'server', Running>>
 
 const NO_LIMIT = 1_000_000_000
 const DEADLINE_MS = 30_000
@@ -37,16 +37,16 @@ export async function measureRounds(
   id: RoundScenario,
   effort: Effort,
 ): Promise<Figure[]> {
-  const sides = [stage.floor, stage.server]
-  await Promise.all(sides.map(async (side) => warmUp(stage, side, pair[side.name], id, effort)))
-  const samples: Record<Side['name'], Sample[]> = { floor: [], server: [] }
+  const sides = ['floor', 'server'] as const
+  await Promise.all(sides.map(async (side) => warmUp(stage, stage[side], pair[side], id, effort)))
+  const samples: Record<keyof Pair, Sample[]> = { floor: [], server: [] }
   for (let round = 0; round < effort.rounds[id]; round += 1) {
-    for (const side of sides) samples[side.name].push(await measure(stage, side, pair[side.name], id, effort))
+    for (const side of sides) samples[side].push(await measure(stage, stage[side], pair[side], id, effort))
   }
   return toFigures(id, samples)
 }
 
-async function warmUp(
+export async function warmUp(
   stage: Stage,
   side: Side,
   running: Running,
@@ -65,10 +65,7 @@ async function measure(
   id: RoundScenario,
   effort: Effort,
 ): Promise<Sample> {
-  const before = readUsage(running.pid)
-  const busy = await stage.load(busyPlan(side, running, id, effort))
-  await Bun.sleep(SETTLE_MS)
-  const cpuMs = readUsage(running.pid).cpuMs - before.cpuMs
+  const { cpuMs, busy } = await measureCpu(stage, side, running, id, effort)
   const calm = id === 'b1' ? busy : await stage.load(calmPlan(side, running, id, effort))
   return {
     cpuUs: (cpuMs / busy.requests) * 1000,
@@ -77,6 +74,20 @@ async function measure(
     totalMs: calm.totalP50Ms,
     busyPercent: (cpuMs / busy.wallMs) * 100,
   }
+}
+
+/** What one load costs the process under test. */
+export async function measureCpu(
+  stage: Stage,
+  side: Side,
+  running: Running,
+  id: RoundScenario,
+  effort: Effort,
+): Promise<{ readonly cpuMs: number; readonly busy: LoadResult }> {
+  const before = readUsage(running.pid)
+  const busy = await stage.load(busyPlan(side, running, id, effort))
+  await Bun.sleep(SETTLE_MS)
+  return { cpuMs: readUsage(running.pid).cpuMs - before.cpuMs, busy }
 }
 
 /** b1 is paced by the upstream and so counted; the others run as fast as they can for a time. */
@@ -102,9 +113,8 @@ export function plan(
   return { scenario, wire: side.wire, port, deadlineMs: DEADLINE_MS, ...bounds }
 }
 
-function toFigures(id: RoundScenario, samples: Readonly<Record<Side['name'], readonly Sample[]>>): Figure[] {
-  const values = (side: Side['name'], key: keyof Sample): number[] =>
-    samples[side].map((sample) => sample[key])
+function toFigures(id: RoundScenario, samples: Readonly<Record<keyof Pair, readonly Sample[]>>): Figure[] {
+  const values = (side: keyof Pair, key: keyof Sample): number[] => samples[side].map((sample) => sample[key])
   const medians = (name: string, unit: string, key: keyof Sample): Figure => ({
     scenario: id,
     name,

@@ -6,9 +6,9 @@ import type { LoadPlan, LoadResult } from './load.ts'
 import { killAll, pinningCores, pinSelf, type Running, runToEnd, startServer } from './processes.ts'
 import type { Wire } from './scenarios.ts'
 
-/** One of the two that are compared. */
+/** One of those that are compared. */
 export interface Side {
-  readonly name: 'floor' | 'server'
+  readonly name: string
   readonly wire: Wire
   /** Starts a fresh process; pinned to the core under test once `pin` was called. */
   start(): Promise<Running>
@@ -18,6 +18,10 @@ export interface Side {
 export interface Stage {
   readonly floor: Side
   readonly server: Side
+  /** The server with further settings. */
+  serverWith(settings: Readonly<Record<string, string>>): Side
+  /** Something between the floor and the server; see ladder.ts. */
+  rung(name: string, wire: Wire): Side
   /** True where each process has its core: the tested one alone, all others on the second. */
   readonly pinned: boolean
   /** From here on processes are pinned; the upstream must be started after it. */
@@ -52,6 +56,16 @@ export async function openStage(program: Program): Promise<Stage> {
     startServer(own('upstream.ts'), { env: base, cwd: folder, cores: pinned?.others })
 
   let upstream = await startUpstream()
+  const serverWith = (settings: Readonly<Record<string, string>>): Side => ({
+    name: 'server',
+    wire: 'messages',
+    start: async () =>
+      startServer(program.command, {
+        env: { ...base, ...serverSettings(upstream.origin, folder), ...program.env, ...settings },
+        cwd: folder,
+        cores: pinned?.tested,
+      }),
+  })
   return {
     pinned: cores !== undefined,
     floor: {
@@ -64,16 +78,18 @@ export async function openStage(program: Program): Promise<Stage> {
           cores: pinned?.tested,
         }),
     },
-    server: {
-      name: 'server',
-      wire: 'messages',
+    server: serverWith({}),
+    serverWith,
+    rung: (name, wire) => ({
+      name,
+      wire,
       start: async () =>
-        startServer(program.command, {
-          env: { ...base, ...serverSettings(upstream.origin, folder), ...program.env },
+        startServer(own('rung.ts', name, upstream.origin), {
+          env: { ...base, ...serverSettings(upstream.origin, folder), ...MAX_FETCHES },
           cwd: folder,
           cores: pinned?.tested,
         }),
-    },
+    }),
     pin: async () => {
       if (!cores || pinned) return
       pinned = cores
