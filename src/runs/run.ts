@@ -1,3 +1,4 @@
+import type { Fields } from '../core/context.ts'
 import type { Failure } from '../core/errors.ts'
 import { redactField } from '../observability/redact.ts'
 import type { FinishedRequest, ObservedRequest } from '../observability/request.ts'
@@ -15,11 +16,11 @@ export const isRun = ({ route, batch }: ObservedRequest): boolean => batch !== u
 
 /** What is stored of a request. Everything in it that a client or an upstream said has lost its secrets. */
 export function toRun({ request, ending }: FinishedRequest): NewRun {
-  const notes = { ...request.trace.notes() }
+  const notes = request.trace.notes()
+  const taken = new Set<string>()
   const take = (name: string): unknown => {
-    const value = name in notes ? redactField(notes, name) : undefined
-    delete notes[name]
-    return value
+    taken.add(name)
+    return name in notes ? redactField(notes, name) : undefined
   }
   const text = (name: string): string | null => textOf(take(name))
   const number = (name: string): number | null => numberOf(take(name))
@@ -54,8 +55,15 @@ export function toRun({ request, ending }: FinishedRequest): NewRun {
     error,
     warnings: request.trace.warnings().map((warning) => `${warning.path}: ${warning.message}`),
     steps,
-    notes: Object.fromEntries(Object.keys(notes).map((name) => [name, redactField(notes, name)])),
+    notes: rest(notes, taken),
   }
+}
+
+/** The notes that have no field of their own. */
+function rest(notes: Fields, taken: ReadonlySet<string>): Record<string, unknown> {
+  const others: Record<string, unknown> = {}
+  for (const name in notes) if (!taken.has(name)) others[name] = redactField(notes, name)
+  return others
 }
 
 /** A run that is under way, as it stands. */
