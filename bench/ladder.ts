@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import { EFFORTS } from './efforts.ts'
 import { median } from './figures.ts'
 import type { Running } from './processes.ts'
-import { measureCpu, ROUND_SCENARIOS, type RoundScenario, warmUp } from './rounds.ts'
-import type { Wire } from './scenarios.ts'
+import { measureCpu, plan, ROUND_SCENARIOS, type RoundScenario } from './rounds.ts'
+import { SCENARIOS, type Wire } from './scenarios.ts'
 import { openStage, type Side, type Stage } from './stage.ts'
 
 const HELP = `bun bench/ladder.ts [options]
@@ -30,6 +30,8 @@ const RUNGS = {
 export type Rung = keyof typeof RUNGS
 
 const WITHOUT_HISTORY = { RUNS_KEPT: '0', USAGE_RETENTION: '0' }
+/** Bun's compiler has settled by then; on a busy machine the time may be up before. */
+const WARM_UP = { requests: 12_000, durationMs: 25_000 }
 /** Short, so that a neighbour's burst of work spoils few samples. */
 const BUSY_MS = 350
 
@@ -85,10 +87,11 @@ async function climb(
   id: RoundScenario,
   rounds: number,
 ): Promise<readonly Step[]> {
-  const effort = { ...EFFORTS.full, warmUpMs: 8000, busyMs: BUSY_MS, loneStreams: 64 }
+  const effort = { ...EFFORTS.full, busyMs: BUSY_MS, loneStreams: 64 }
+  const { connections } = SCENARIOS[id]
   for (const step of steps) {
     step.samplesUs = []
-    await warmUp(stage, step.side, step.running, id, effort)
+    await stage.load(plan(step.side, step.running, id, { connections, ...WARM_UP }))
   }
   for (let round = 0; round < rounds; round += 1)
     for (const { side, running, samplesUs } of steps) {

@@ -46,7 +46,7 @@ export async function measureRounds(
   return toFigures(id, samples)
 }
 
-export async function warmUp(
+async function warmUp(
   stage: Stage,
   side: Side,
   running: Running,
