@@ -41,12 +41,11 @@ export function limitOf({ limits }: Pick<Account, 'limits'>, kind: Kind): number
   }
 }
 
-/** Whether anything but money is limited: else there is nothing to count. */
+/** Whether anything is limited by the minute: else there is nothing to tell. */
 export const isLimited = ({ limits }: Pick<Account, 'limits'>): boolean =>
   limits.requestsPerMinute !== undefined ||
   limits.inputTokensPerMinute !== undefined ||
-  limits.outputTokensPerMinute !== undefined ||
-  limits.concurrentRequests !== undefined
+  limits.outputTokensPerMinute !== undefined
 
 /** Which limit is in the way of a call, and for how long. */
 export interface Obstacle {

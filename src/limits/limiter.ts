@@ -102,8 +102,11 @@ export function createLimiter({ clock, spentBy, strain, ...options }: LimiterOpt
   let admitted = 0
 
   const accountOf = ({ owner, name, limits }: Pick<Caller, 'owner' | 'name' | 'limits'>): Account => {
-    const account = accounts.get(owner) ?? newAccount(owner, name ?? owner, clock.now())
-    accounts.set(owner, account)
+    let account = accounts.get(owner)
+    if (!account) {
+      account = newAccount(owner, name ?? owner, clock.now())
+      accounts.set(owner, account)
+    }
     account.limits = withDefaults(limits, settings.perKey)
     return account
   }

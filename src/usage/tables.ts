@@ -23,7 +23,6 @@ export const USAGE_MIGRATIONS = [
     outcome TEXT NOT NULL
   );
   CREATE INDEX calls_by_time ON calls (at_ms);
-  CREATE INDEX calls_by_owner ON calls (owner, at_ms);
   CREATE TABLE spent (owner TEXT NOT NULL, day TEXT NOT NULL, cost_usd REAL NOT NULL, PRIMARY KEY (owner, day));`,
 ]
 
@@ -40,30 +39,49 @@ export const insertCalls = (database: Database, entries: readonly UsageEntry[]):
      ON CONFLICT (owner, day) DO UPDATE SET cost_usd = cost_usd + excluded.cost_usd`,
   )
   database.transaction(() => {
-    for (const entry of entries) {
-      const day = dayOf(entry.atMs)
-      insert.run(
-        entry.atMs,
-        day,
-        entry.requestId,
-        entry.owner,
-        entry.conversation ?? null,
-        entry.agent ?? null,
-        entry.asked,
-        entry.model,
-        entry.upstream,
-        entry.inputTokens,
-        entry.cachedTokens,
-        entry.cacheWriteTokens,
-        entry.outputTokens,
-        entry.costUsd,
-        entry.isEstimate ? 1 : 0,
-        entry.savedUsd,
-        entry.outcome,
-      )
-      if (entry.costUsd > 0) spend.run(entry.owner, day, entry.costUsd)
-    }
+    for (const entry of entries) insert.run(...toRow(entry))
+    for (const { owner, day, costUsd } of sumsOf(entries)) spend.run(owner, day, costUsd)
   })()
+}
+
+const toRow = (entry: UsageEntry): Array<string | number | null> => [
+  entry.atMs,
+  dayOf(entry.atMs),
+  entry.requestId,
+  entry.owner,
+  entry.conversation ?? null,
+  entry.agent ?? null,
+  entry.asked,
+  entry.model,
+  entry.upstream,
+  entry.inputTokens,
+  entry.cachedTokens,
+  entry.cacheWriteTokens,
+  entry.outputTokens,
+  entry.costUsd,
+  entry.isEstimate ? 1 : 0,
+  entry.savedUsd,
+  entry.outcome,
+]
+
+interface Sum {
+  readonly owner: string
+  readonly day: string
+  costUsd: number
+}
+
+/** What each owner spent on each day. */
+function sumsOf(entries: readonly UsageEntry[]): Iterable<Sum> {
+  const sums = new Map<string, Sum>()
+  for (const { owner, atMs, costUsd } of entries) {
+    if (costUsd === 0) continue
+    const day = dayOf(atMs)
+    const key = `${owner} ${day}`
+    const sum = sums.get(key)
+    if (sum) sum.costUsd += costUsd
+    else sums.set(key, { owner, day, costUsd })
+  }
+  return sums.values()
 }
 
 interface SpentRow {
