@@ -39,15 +39,16 @@ export interface UsageRow extends Readonly<Partial<Record<Dimension, string | nu
   readonly saved_usd: number
 }
 
+/** Ten decimals are finer than any price, and hide what floating point makes of sums. */
 const SUMS = `count(DISTINCT request_id) AS requests,
   count(*) AS calls,
   coalesce(sum(input_tokens), 0) AS input_tokens,
   coalesce(sum(cached_tokens), 0) AS cached_tokens,
   coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens,
   coalesce(sum(output_tokens), 0) AS output_tokens,
-  coalesce(sum(cost_usd), 0) AS cost_usd,
-  coalesce(sum(cost_usd * estimated), 0) AS estimated_cost_usd,
-  coalesce(sum(saved_usd), 0) AS saved_usd`
+  round(coalesce(sum(cost_usd), 0), 10) AS cost_usd,
+  round(coalesce(sum(cost_usd * estimated), 0), 10) AS estimated_cost_usd,
+  round(coalesce(sum(saved_usd), 0), 10) AS saved_usd`
 
 /** The sums of calls, a row for each group in the groups' order. */
 export function queryUsage(database: Database, query: UsageQuery): readonly UsageRow[] {
