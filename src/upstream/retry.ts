@@ -16,6 +16,8 @@ export interface RetryOptions {
 
 const BASE_DELAY_MS = 300
 const MAX_DELAY_MS = 10_000
+/** Longer, and the failure could not be told as a status any more; the client can wait as well. */
+const MAX_RETRY_AFTER_MS = 2000
 
 /**
  * Anything up to 300 ms, 600 ms, 1200 ms …: spreads the tries of many requests that failed together as far as it goes.
@@ -68,4 +70,4 @@ const isWorthATry = (error: unknown): error is Failure =>
   error.retryable &&
   error.kind !== 'rate_limit_error' &&
   error.kind !== 'timeout_error' &&
-  (error.retryAfterMs ?? 0) <= MAX_DELAY_MS
+  (error.retryAfterMs ?? 0) <= MAX_RETRY_AFTER_MS
