@@ -129,6 +129,15 @@ describe.each([
     expect(await grep({ pattern: '--pre=touch', glob: '--pre=x' })).toBe('No matches found')
   })
 
+  test('is not stopped by lines of .gitignore that make others hang', async () => {
+    mkdirSync(join(bench.root, 'slow'))
+    writeFileSync(join(bench.root, 'slow/.gitignore'), `${'*a'.repeat(30)}*b\n`)
+    writeFileSync(join(bench.root, 'slow', 'a'.repeat(200)), 'needle\n')
+    const startedAt = performance.now()
+    expect(await grep({ pattern: 'needle' })).toContain('slow/aaa')
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+  })
+
   test('is not stopped by a pattern that makes others hang', async () => {
     writeFileSync(join(bench.root, 'aaa.txt'), `${'a'.repeat(5000)}!\n`)
     const startedAt = performance.now()

@@ -121,12 +121,12 @@ const toTexts = (content: ToolContent): readonly string[] =>
     ? [content]
     : content.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`))
 
-/** The code stands at the end of what a failed command has said. */
+/** The code stands in the first line of what a failed command has said. */
 function toExecution(text: string, isError: boolean) {
-  const [line, code] = /(?:^|\n)Exit code:? (\d+)\s*$/i.exec(text) ?? []
+  const [line = '', code] = /^Exit code (\d+)(?:\n|$)/.exec(text) ?? []
   return {
     type: 'bash_code_execution_result' as const,
-    stdout: line === undefined ? text : text.slice(0, -line.length),
+    stdout: text.slice(line.length),
     stderr: '',
     return_code: code === undefined ? Number(isError) : Number(code),
     content: [],

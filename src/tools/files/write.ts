@@ -3,6 +3,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -86,13 +87,13 @@ function replace(
     )
   const temporary = at(folder, `.${base.slice(0, 100)}.${crypto.randomUUID()}.tmp`)
   try {
-    writeNew(temporary, bytes, before)
+    const stats = writeNew(temporary, bytes, before)
     renameSync(temporary, target)
+    return { path: join(folder.path, base), bytes, stats }
   } catch (error) {
     discard(temporary)
     throw toFailure(error, name)
   }
-  return { path: join(folder.path, base), bytes, stats: lstatSync(target) }
 }
 
 /** Whether nobody has made or changed the file since. */
@@ -102,7 +103,7 @@ function isAsExpected(found: Stats | undefined, expected: Expected): boolean {
   return found.mtimeMs === mtimeMs && found.size === size && found.ino === ino && found.dev === dev
 }
 
-function writeNew(path: string, bytes: Uint8Array, before: Stats | undefined): void {
+function writeNew(path: string, bytes: Uint8Array, before: Stats | undefined): Stats {
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
   const fd = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o666)
   try {
@@ -113,6 +114,7 @@ function writeNew(path: string, bytes: Uint8Array, before: Stats | undefined): v
       fchmodSync(fd, before.mode & 0o777)
     }
     fsyncSync(fd)
+    return fstatSync(fd)
   } finally {
     closeSync(fd)
   }

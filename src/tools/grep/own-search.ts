@@ -102,7 +102,7 @@ function createIgnores({ workspace, start }: Place): (path: string) => boolean {
   const rulesOf = (folder: string): Ignore | undefined => {
     if (known.has(folder)) return known.get(folder)
     const text = tryToRead(workspace, start, `${folder}.gitignore`)
-    const rules = text === undefined ? undefined : ignore().add(text)
+    const rules = text === undefined ? undefined : ignore().add(text.split('\n').filter(isQuick))
     known.set(folder, rules)
     return rules
   }
@@ -117,6 +117,9 @@ function createIgnores({ workspace, start }: Place): (path: string) => boolean {
     })
   }
 }
+
+/** Each star multiplies the ways to match a name; a line of many could take for ever, and is passed by. */
+const isQuick = (line: string): boolean => line.replaceAll('**', '').split('*').length <= 4
 
 function tryToRead(workspace: Place['workspace'], start: Handle, path: string): string | undefined {
   try {

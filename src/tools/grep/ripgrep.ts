@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -19,18 +19,27 @@ export async function openRipgrep(): Promise<Ripgrep | undefined> {
   const packed = await packedPath()
   if (packed === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'ripgrep-'))
-  const remove = (): void => rmSync(folder, { recursive: true, force: true })
   try {
-    // What is within the compiled program cannot be run where it is.
-    const program = join(folder, 'rg')
-    await Bun.write(program, Bun.file(packed))
-    chmodSync(program, 0o700)
-    if (!Bun.spawnSync([program, '--version'], { env: {} }).success) throw new Error('does not run')
-    return { search: (query, place) => search(program, query, place), [Symbol.dispose]: remove }
+    const file = join(folder, 'rg')
+    await Bun.write(file, Bun.file(packed))
+    chmodSync(file, 0o500)
+    return ready(openSync(file, 'r'))
   } catch {
-    remove()
     return undefined
+  } finally {
+    // From here on only the descriptor leads to it, so that nothing is left behind, however the process ends.
+    rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** What is within the compiled program cannot be run where it is; this can. */
+function ready(fd: number): Ripgrep | undefined {
+  const program = `/proc/${process.pid}/fd/${fd}`
+  const close = (): void => closeSync(fd)
+  if (Bun.spawnSync([program, '--version'], { env: {} }).success)
+    return { search: (query, place) => search(program, query, place), [Symbol.dispose]: close }
+  close()
+  return undefined
 }
 
 /** The bundler keeps the branch of the machine that it builds for, and takes the file in. */

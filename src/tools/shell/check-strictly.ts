@@ -124,7 +124,8 @@ const valueOf = (word: Word): string | undefined => (word.kind === 'static' ? wo
 function useOf({ words, moves }: CommandRule): PathUse {
   if (moves) return 'move'
   // Some that take a script can write, such as sed -i.
-  return words === 'write' || words === 'pattern' ? 'write' : 'read'
+  if (words === 'write' || words === 'pattern') return 'write'
+  return words === 'file' ? 'file' : 'read'
 }
 
 const dynamicIn = (name: string, quoted: boolean): string =>

@@ -4,8 +4,8 @@ import { isAbsolute, join } from 'node:path'
 import { ToolFailure } from '../failure.ts'
 import type { Workspace } from '../files/workspace.ts'
 
-/** What a command does with a path: looks at it, writes it, or puts it in another place. */
-export type PathUse = 'read' | 'write' | 'move'
+/** What a command does with a path: looks at it, or at it alone if it is a file, writes it, or puts it elsewhere. */
+export type PathUse = 'read' | 'file' | 'write' | 'move'
 
 /** The check of one command line's paths, wherever it may have gone before. */
 export interface PathCheck {
@@ -36,7 +36,12 @@ export function createPathCheck(workspace: Workspace): PathCheck {
       )
     for (const full of everywhere(path)) {
       const real = workspace.locate(full)
-      if (use !== 'read') refuseGit(workspace, path, real)
+      if (use === 'file' && isFolder(full))
+        throw new ToolFailure(
+          'refused',
+          `${path} is a folder, in which links would be followed. Name the files.`,
+        )
+      if (use === 'write' || use === 'move') refuseGit(workspace, path, real)
       if (use === 'move') refuseLinks(full, path)
     }
   }
@@ -56,6 +61,7 @@ export function createPathCheck(workspace: Workspace): PathCheck {
         )
       if (
         segments.includes('..') ||
+        use === 'file' ||
         (use !== 'read' && segments.some((segment) => /^\.[^/]*[*?[]/.test(segment)))
       )
         throw new ToolFailure('refused', `${pattern}: such a pattern is not allowed here. Name the files.`)

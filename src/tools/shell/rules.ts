@@ -1,10 +1,10 @@
 /** What a command does with its words, and which of them it must not have, where there is no sandbox. */
 export interface CommandRule {
   /**
-   * What the words are: paths that are read, paths that may be written too, a pattern or script and then paths, or
-   * text that no file is opened by.
+   * What the words are: paths that are read, paths of files alone as links in folders would be followed, paths that may
+   * be written too, a pattern or script and then paths, or text that no file is opened by.
    */
-  readonly words: 'read' | 'write' | 'pattern' | 'text'
+  readonly words: 'read' | 'file' | 'write' | 'pattern' | 'text'
   /** Options that read other files, follow links or run programs. */
   readonly refuses?: RegExp
   readonly why?: string
@@ -26,7 +26,7 @@ const LISTED = 'it reads the files that a list names'
 const FOLLOWS = 'it follows links'
 
 /** By GNU's and BSD's options; a long one may be shortened to the letters that tell it from others. */
-const GREP: CommandRule = { words: 'pattern', refuses: /^(?:-[a-zA-Z]*R|--de)/, why: FOLLOWS }
+const GREP: CommandRule = { words: 'pattern', refuses: /^(?:-[a-zA-Z]*[RS]|--de)/, why: FOLLOWS }
 
 /**
  * The commands that are allowed where the operator names none. They cannot run other programs, and every file that
@@ -48,7 +48,7 @@ export const COMMAND_RULES: Readonly<Record<string, CommandRule>> = {
   uname: TEXT,
   nproc: TEXT,
   exit: TEXT,
-  date: READS,
+  date: { words: 'read', refuses: /^(?:-[a-zA-Z]*s|--s)/, why: 'it sets the clock' },
   cat: READS,
   tac: READS,
   rev: READS,
@@ -74,7 +74,7 @@ export const COMMAND_RULES: Readonly<Record<string, CommandRule>> = {
   ls: { words: 'read', refuses: /^(?:-[a-zA-Z]*[LH]|--de)/, why: FOLLOWS },
   wc: { words: 'read', refuses: /^--f/, why: LISTED },
   du: { words: 'read', refuses: /^(?:-[a-zA-Z]*[LDH]|--f|--de)/, why: `${LISTED} or ${FOLLOWS}` },
-  diff: { words: 'read', refuses: /^(?:-[a-zA-Z]*r|--r|--f)/, why: `${FOLLOWS} in folders` },
+  diff: { words: 'file', refuses: /^(?:-[a-zA-Z]*r|--r|--f)/, why: `${FOLLOWS} in folders` },
   md5sum: CHECKSUM,
   sha1sum: CHECKSUM,
   sha256sum: CHECKSUM,
