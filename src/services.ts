@@ -234,7 +234,11 @@ function createUpstream(
   }
 }
 
-const upstreamHeaders = ({ apiKey, dialect, headers }: UpstreamConfig): Readonly<Record<string, string>> => ({
+export const upstreamHeaders = ({
+  apiKey,
+  dialect,
+  headers,
+}: UpstreamConfig): Readonly<Record<string, string>> => ({
   'content-type': 'application/json',
   accept: 'text/event-stream, application/json',
   ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),

@@ -1,5 +1,6 @@
 import type { Caller } from '../core/caller.ts'
 import type { ClientProtocol } from '../core/context.ts'
+import type { RemoteOutcome } from './remote/call.ts'
 import type { BatchState, Outcome } from './states.ts'
 
 const HOUR_MS = 3_600_000
@@ -47,6 +48,8 @@ export interface ClaimedItem {
   readonly text: Uint8Array
   /** How often it has failed before, in a way that was worth another try. */
   readonly failures: number
+  /** What became of its call, where that was handed over. */
+  readonly outcome: RemoteOutcome | undefined
 }
 
 /** One line of the results. */

@@ -6,6 +6,9 @@ import { Failure, invalidRequest } from '../core/errors.ts'
 import { archivedAtMs, type BatchRecord, type Creator, type NewItem } from './batch.ts'
 import { newBatchId } from './ids.ts'
 import type { WorkerLock } from './lock.ts'
+import { startErrands } from './remote/errands.ts'
+import type { RemoteEndpoint } from './remote/ports.ts'
+import { createSqliteRemoteStore } from './remote/sqlite-remote-store.ts'
 import { type RowFormat, streamResults } from './results.ts'
 import type { RunRequest } from './run-request.ts'
 import { createSqliteQueue } from './sqlite-queue.ts'
@@ -26,6 +29,8 @@ export interface BatchesOptions {
   /** 0 … 1, for jitter. */
   readonly random: () => number
   readonly widths: Widths
+  /** The batch endpoints of upstreams, where calls are handed over to them. */
+  readonly endpoint?: ((upstream: string) => RemoteEndpoint) | undefined
   /** Further tries of a request whose failure may pass. */
   readonly retries: number
 }
@@ -66,6 +71,7 @@ export interface Batches {
 interface Engine {
   readonly store: BatchStore
   readonly worker: Worker
+  readonly stopErrands: () => void
 }
 
 const NO_STATS: BatchStats = {
@@ -95,10 +101,14 @@ export function createBatches(options: BatchesOptions): Batches {
     const onEnded = (): void => {
       for (const check of waiting) check()
     }
-    return {
-      store: createSqliteStore(database),
-      worker: startWorker({ ...options, queue, creating, onEnded }),
+    const worker = startWorker({ ...options, queue, creating, onEnded })
+    const { endpoint } = options
+    const errands = {
+      store: createSqliteRemoteStore(database),
+      onSettled: (batch: number) => worker.revive(batch),
     }
+    const stopErrands = endpoint ? startErrands({ ...options, ...errands, endpoint }) : ignore
+    return { store: createSqliteStore(database), worker, stopErrands }
   }
   const engine = (): Engine => (opened ??= start())
 
@@ -214,6 +224,7 @@ export function createBatches(options: BatchesOptions): Batches {
     async stop(graceMs) {
       stopping = true
       for (const check of waiting) check()
+      opened?.stopErrands()
       await opened?.worker.stop(graceMs)
     },
     close() {
@@ -234,6 +245,8 @@ async function nextChange(waiting: Set<() => void>, clock: Clock): Promise<void>
     waiting.add(stop)
   })
 }
+
+const ignore = (): void => {}
 
 /** Lets everybody else have a turn. */
 const breathe = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

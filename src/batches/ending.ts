@@ -1,11 +1,14 @@
 import { Failure, type FailureKind } from '../core/errors.ts'
 import type { MessageBatchResult } from '../wire/anthropic/batches.ts'
+import type { RemoteCall } from './remote/call.ts'
 
 /** What became of one call. */
 export type Ending =
   | { readonly type: 'finished'; readonly result: MessageBatchResult }
   /** It was cut off, or the upstream had no room: the request waits for another turn. */
   | { readonly type: 'again' }
+  /** Its call is to be handed over: it goes on when that was answered. */
+  | { readonly type: 'deferred'; readonly call: RemoteCall }
   /** It failed in a way that may pass. */
   | { readonly type: 'later' }
 

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite'
 
 import type { ClaimedItem } from './batch.ts'
 import { pack, unpack } from './pack.ts'
+import type { RemoteOutcome } from './remote/call.ts'
 import { attempt, type BatchRow, inStates, inTransaction, moveBatch, toRecord } from './sqlite-store.ts'
 import { itemSourcesOf, type Outcome } from './states.ts'
 import type { BatchQueue, OpenBatch } from './store.ts'
@@ -44,12 +45,21 @@ export const createSqliteQueue = (database: Database): BatchQueue => ({
         )
         .run(dueAtMs, failed ? 1 : 0, item)
     }),
+  defer: async (item, { upstream, model, body }, nowMs) =>
+    attempt(() => {
+      database
+        .query(
+          `UPDATE items SET state = 'waiting', due_at_ms = ?, upstream = ?, model = ?, call = ?
+           WHERE seq = ? AND state IN ${inStates(itemSourcesOf('waiting'))}`,
+        )
+        .run(nowMs, upstream, model, pack(Buffer.from(body)), item)
+    }),
   finish: async (batch, item, outcome, result, nowMs) =>
     attempt(() =>
       inTransaction(database, () => {
         const { changes } = database
           .query(
-            `UPDATE items SET state = '${outcome}', request = NULL, result = ?
+            `UPDATE items SET state = '${outcome}', request = NULL, completion = NULL, result = ?
              WHERE seq = ? AND state = 'running'`,
           )
           .run(pack(Buffer.from(result)), item)
@@ -61,8 +71,8 @@ export const createSqliteQueue = (database: Database): BatchQueue => ({
       inTransaction(database, () => {
         const { changes } = database
           .query(
-            `UPDATE items SET state = '${outcome}', request = NULL WHERE seq IN
-             (SELECT seq FROM items WHERE batch = ? AND state = 'pending' LIMIT ?)`,
+            `UPDATE items SET state = '${outcome}', request = NULL, call = NULL, completion = NULL WHERE seq IN
+             (SELECT seq FROM items WHERE batch = ? AND state IN ('pending', 'waiting') LIMIT ?)`,
           )
           .run(batch, limit)
         return { items: changes, ended: count(database, batch, outcome, changes, nowMs) }
@@ -77,18 +87,31 @@ interface WaitingRow {
   readonly custom_id: string
   readonly failures: number
   readonly request: Uint8Array
+  readonly completion: Uint8Array | null
+  readonly refused: number
 }
 
 function claim(database: Database, batch: number, nowMs: number): ClaimedItem | undefined {
   const row = database
     .query<WaitingRow, [number, number]>(
-      `SELECT seq, custom_id, failures, request FROM items
+      `SELECT seq, custom_id, failures, request, completion, refused FROM items
        WHERE batch = ? AND state = 'pending' AND due_at_ms <= ? ORDER BY due_at_ms, seq LIMIT 1`,
     )
     .get(batch, nowMs)
   if (!row) return undefined
   database.query(`UPDATE items SET state = 'running' WHERE seq = ?`).run(row.seq)
-  return { seq: row.seq, customId: row.custom_id, failures: row.failures, text: unpack(row.request) }
+  return {
+    seq: row.seq,
+    customId: row.custom_id,
+    failures: row.failures,
+    text: unpack(row.request),
+    outcome: outcomeOf(row),
+  }
+}
+
+function outcomeOf({ completion, refused }: WaitingRow): RemoteOutcome | undefined {
+  if (completion) return { type: 'answered', completion: Buffer.from(completion).toString() }
+  return refused === 1 ? { type: 'refused' } : undefined
 }
 
 /** Counts ends, and ends the batch with its last one. */

@@ -11,10 +11,14 @@ const BATCH_MOVES = {
 } as const satisfies Readonly<Record<string, readonly string[]>>
 export type BatchState = keyof typeof BATCH_MOVES
 
-/** What one request of a batch can be, and what can become of it. A `running` one waits again after a crash. */
+/**
+ * What one request of a batch can be, and what can become of it. A `running` one is pending again after a crash; a
+ * `waiting` one has its call at the upstream's own batch endpoint, or on the way there.
+ */
 const ITEM_MOVES = {
   pending: ['running', 'canceled', 'expired'],
-  running: ['pending', 'succeeded', 'errored', 'canceled', 'expired'],
+  running: ['pending', 'waiting', 'succeeded', 'errored', 'canceled', 'expired'],
+  waiting: ['pending', 'canceled', 'expired'],
   succeeded: [],
   errored: [],
   canceled: [],

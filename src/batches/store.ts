@@ -1,4 +1,5 @@
 import type { BatchRecord, ClaimedItem, Creator, NewItem, ResultRow } from './batch.ts'
+import type { RemoteCall } from './remote/call.ts'
 import type { Outcome } from './states.ts'
 
 export interface PageRequest {
@@ -56,6 +57,8 @@ export interface BatchQueue {
   nextDueMs(batch: number): Promise<number | undefined>
   /** Gives one back that did not come to an end; `failed` counts it as a failed try. */
   putBack(item: number, dueAtMs: number, failed: boolean): Promise<void>
+  /** Lets one wait until its call was handed over and answered. */
+  defer(item: number, call: RemoteCall, nowMs: number): Promise<void>
   /** Ends one; resolves to whether that ended the batch. */
   finish(batch: number, item: number, outcome: Outcome, result: string, nowMs: number): Promise<boolean>
   /** Ends up to `limit` of those that wait; resolves to how many they were and whether that ended the batch. */

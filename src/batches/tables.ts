@@ -33,4 +33,20 @@ export const BATCH_MIGRATIONS = [
   CREATE INDEX items_of_batch ON items (batch);
   CREATE INDEX items_waiting ON items (batch, due_at_ms) WHERE state = 'pending';
   CREATE INDEX items_running ON items (batch) WHERE state = 'running';`,
+  `ALTER TABLE items ADD COLUMN upstream TEXT;
+  ALTER TABLE items ADD COLUMN model TEXT;
+  ALTER TABLE items ADD COLUMN call BLOB;
+  ALTER TABLE items ADD COLUMN errand INTEGER;
+  ALTER TABLE items ADD COLUMN completion BLOB;
+  ALTER TABLE items ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX items_to_hand_over ON items (batch, upstream, model) WHERE state = 'waiting' AND errand IS NULL;
+  CREATE INDEX items_of_errand ON items (errand) WHERE errand IS NOT NULL;
+  CREATE TABLE errands (
+    seq INTEGER PRIMARY KEY,
+    batch INTEGER NOT NULL REFERENCES batches (seq),
+    upstream TEXT NOT NULL,
+    remote_id TEXT NOT NULL,
+    sent_at_ms INTEGER NOT NULL,
+    ask_at_ms INTEGER NOT NULL
+  );`,
 ]

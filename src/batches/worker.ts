@@ -8,6 +8,7 @@ import { newRequestId } from './ids.ts'
 import type { WorkerLock } from './lock.ts'
 import { retryDelayMs, slowDown, speedUp } from './pace.ts'
 import { readParams } from './params.ts'
+import { Deferred } from './remote/call.ts'
 import { errored, succeeded } from './result.ts'
 import type { RunRequest } from './run-request.ts'
 import type { BatchQueue } from './store.ts'
@@ -35,6 +36,8 @@ export interface WorkerOptions {
 export interface Worker {
   /** Looks for work now; without it, at the clock's next tick. */
   wake(): void
+  /** Looks for work now in a batch that had none. */
+  revive(batch: number): void
   /** Calls under way. */
   running(): number
   /** Requests that came to an end lately. */
@@ -180,11 +183,20 @@ export function startWorker(options: WorkerOptions): Worker {
     const id = newRequestId()
     try {
       const params = readParams(item.text)
-      const message = await run(params, { id, batchId, customId: item.customId, caller, protocol, signal })
+      const message = await run(params, {
+        id,
+        batchId,
+        customId: item.customId,
+        caller,
+        protocol,
+        signal,
+        outcome: item.outcome,
+      })
       batch.pace = speedUp(batch.pace, widths.perBatch)
       return finished(succeeded(message))
     } catch (error) {
       if (signal.aborted) return cutOff(batch)
+      if (error instanceof Deferred) return { type: 'deferred', call: error.call }
       if (isNoRoom(error)) return noRoom(batch, error, startedAtMs)
       if (mayPass(error) && item.failures < options.retries) return { type: 'later' }
       return finished(errored(asFailure(error, { log }), id))
@@ -210,6 +222,11 @@ export function startWorker(options: WorkerOptions): Worker {
       throughput.add(nowMs)
       batch.running.delete(item.seq)
       if (ended) drop(batch)
+      return
+    }
+    if (ending.type === 'deferred') {
+      await queue.defer(item.seq, ending.call, nowMs)
+      batch.running.delete(item.seq)
       return
     }
     const hasFailed = ending.type === 'later'
@@ -259,6 +276,11 @@ export function startWorker(options: WorkerOptions): Worker {
   return {
     wake() {
       purgeAtMs = 0
+      wake()
+    },
+    revive(seq) {
+      const batch = batches.get(seq)
+      if (batch) batch.idleUntilMs = 0
       wake()
     },
     running,

@@ -614,6 +614,15 @@ export const SETTINGS = {
     description:
       'Largest body that creates a batch; a larger one, or a request in it beyond MAX_BODY_SIZE, is answered with status 413.',
   },
+  openrouterBatches: {
+    name: 'OPENROUTER_BATCHES',
+    group: 'Batches',
+    kind: kinds.onOrOff,
+    default: 'false',
+    description:
+      "Hand requests of batches over to OpenRouter's own batch endpoint where it takes them, at half the price and within hours instead of minutes.",
+    restart: true,
+  },
   batchConcurrency: {
     name: 'BATCH_CONCURRENCY',
     group: 'Batches',

@@ -48,7 +48,7 @@ function createHandClock(startMs = 1_000_000) {
     },
   } satisfies Clock & Record<string, unknown>
 }
-const answerOf = (text: string): MessageResponse =>
+export const answerOf = (text: string): MessageResponse =>
   ({
     type: 'message',
     content: [{ type: 'text', text }],

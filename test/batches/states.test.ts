@@ -14,15 +14,19 @@ describe('a batch', () => {
 
 describe('a request', () => {
   test('waits again when its call was cut off', () => {
-    expect(itemSourcesOf('pending')).toEqual(['running'])
+    expect(itemSourcesOf('pending')).toEqual(['running', 'waiting'])
     expect(itemSourcesOf('running')).toEqual(['pending'])
+  })
+
+  test('waits for the upstream only when it ran', () => {
+    expect(itemSourcesOf('waiting')).toEqual(['running'])
   })
 
   test('only succeeds or fails when it ran, and keeps its end', () => {
     expect(itemSourcesOf('succeeded')).toEqual(['running'])
     expect(itemSourcesOf('errored')).toEqual(['running'])
-    expect(itemSourcesOf('canceled')).toEqual(['pending', 'running'])
-    expect(itemSourcesOf('expired')).toEqual(['pending', 'running'])
+    expect(itemSourcesOf('canceled')).toEqual(['pending', 'running', 'waiting'])
+    expect(itemSourcesOf('expired')).toEqual(['pending', 'running', 'waiting'])
     const ends: readonly string[] = OUTCOMES
     for (const outcome of OUTCOMES)
       expect(itemSourcesOf(outcome).filter((state) => ends.includes(state))).toEqual([])

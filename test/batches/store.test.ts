@@ -225,7 +225,7 @@ describe('what is removed or too old', () => {
 })
 
 test('whatever is done to a batch, its counts and its rows tell the same, and it ends with the last of them', async () => {
-  const step = fc.constantFrom('claim', 'succeed', 'fail', 'put-back', 'cancel', 'close', 'crash')
+  const step = fc.constantFrom('claim', 'succeed', 'fail', 'put-back', 'defer', 'cancel', 'close', 'crash')
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 6 }),
@@ -241,7 +241,8 @@ test('whatever is done to a batch, its counts and its rows tell the same, and it
           else if (what === 'crash') await queue.recover(new Set())
           else if (first !== undefined) {
             running = running.slice(1)
-            if (what === 'put-back') await queue.putBack(first, 5, true)
+            if (what === 'defer') await queue.defer(first, { upstream: 'u', model: 'm', body: '{}' }, 1)
+            else if (what === 'put-back') await queue.putBack(first, 5, true)
             else await queue.finish(seq, first, what === 'fail' ? 'errored' : 'succeeded', '{}', 1)
           }
           const record = await store.find(id, 'ann')
