@@ -127,7 +127,7 @@ function requestOfCase(seed: number, index: number): Case {
 async function perform(given: Case, stage: Stage): Promise<Outcome | 'hung up'> {
   const { index, sent, answer, isStrict, wire, hangsUp } = given
   const [open, strict] = stage.servers
-  const served = stage.cast(index, answer)
+  const served = stage.cast(given)
   try {
     const response = await fetch(`${isStrict ? strict.url : open.url}${sent.path}`, {
       method: 'POST',
@@ -145,7 +145,7 @@ async function perform(given: Case, stage: Stage): Promise<Outcome | 'hung up'> 
     refuseSecrets(`${text}\n${JSON.stringify([...response.headers])}`)
     const { status, headers } = response
     return await judge(new Response(text, { status, headers }), {
-      mayFail: () => (served() && !answer.isSound) || wantsStructure(sent),
+      mayFail: () => (served() && !answer.isSound) || mayBeImpossible(sent),
       isRelayed: wire === 'messages' && served(),
     })
   } finally {
@@ -153,9 +153,9 @@ async function perform(given: Case, stage: Stage): Promise<Outcome | 'hung up'> 
   }
 }
 
-/** An answer that has to have a form which the upstream knows nothing of fails rightly. */
-const wantsStructure = ({ body, headers }: ClientRequest): boolean =>
-  /output_config|output_format|response.format/.test(
+/** A form that the upstream knows nothing of, or an answer that nobody has: such a request fails rightly. */
+const mayBeImpossible = ({ body, headers }: ClientRequest): boolean =>
+  /output_config|output_format|response.format|only.if.cached/.test(
     `${typeof body === 'string' ? body : Buffer.from(body).toString()}${Object.keys(headers).join()}`,
   )
 
@@ -170,7 +170,7 @@ interface Stage {
   /** The one as it comes, and the strict one. */
   readonly servers: readonly [TestServer, TestServer]
   /** Gives a case its answer; what it returns tells whether the upstream was asked for it. */
-  readonly cast: (index: number, answer: Answer) => () => boolean
+  readonly cast: (given: Case) => () => boolean
   readonly dismiss: (index: number) => void
   /** Whose request it was, for what is found in the logs. */
   readonly remember: (requestId: string, index: number) => void
@@ -179,7 +179,7 @@ interface Stage {
 }
 
 async function setStage(): Promise<Stage> {
-  const cases = new Map<number, { readonly answer: Answer; served: boolean }>()
+  const cases = new Map<number, { readonly answer: Answer; readonly wire: Wire; served: boolean }>()
   const indexes = new Map<string, number>()
   const upstream = createServer((request, reply) => void respond(request, reply))
   const respond = async (request: IncomingMessage, reply: ServerResponse): Promise<void> => {
@@ -199,7 +199,8 @@ async function setStage(): Promise<Stage> {
     if (request.method !== 'POST') return Response.json({ data: [] })
     const { model } = JSON.parse(body) as { model?: unknown }
     const known = cases.get(Number(/-(\d+)$/.exec(String(model))?.[1]))
-    if (!known) return plainAnswer(request.url.endsWith('/messages') ? 'messages' : 'chat')
+    const wire = request.url.endsWith('/messages') ? 'messages' : 'chat'
+    if (known?.wire !== wire) return plainAnswer(wire)
     known.served = true
     return known.answer.respond(request)
   }
@@ -227,8 +228,8 @@ async function setStage(): Promise<Stage> {
   ])
   return {
     servers,
-    cast(index, answer) {
-      const entry = { answer, served: false }
+    cast({ index, answer, wire }) {
+      const entry = { answer, wire, served: false }
       cases.set(index, entry)
       return () => entry.served
     },
