@@ -24,6 +24,8 @@ export interface Toolbox {
   readonly sandbox: string
   readonly tools: readonly Tool[]
   find(name: string): Tool | undefined
+  /** Whether commands see nothing but the working directory and the system's programs. */
+  readonly sandboxed: boolean
   /** What a model is told of a tool. */
   definitions(): readonly CustomTool[]
   /** Runs a tool. Throws only the reason of the caller's signal. */
@@ -65,6 +67,7 @@ export function createToolbox({
     sandbox: services.shell.sandbox,
     tools,
     find: (name) => byName.get(name),
+    sandboxed: services.shell.sandbox !== 'none',
     definitions: () =>
       tools.map(({ name, description, input }) => ({ name, description, input_schema: input })),
     run: async (name, input, caller) => runTool(runner, name, input, caller),

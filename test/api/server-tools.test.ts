@@ -9,6 +9,7 @@ import { checkOrder, eventsOf } from '../support/events.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { finishChunk, sseAnswer, startUpstream, textChunk } from '../support/upstream.ts'
 import { until } from '../support/wait.ts'
+import { hasSandbox } from '../tools/support.ts'
 
 // Tools that the server itself runs: docs/server-tools.md.
 
@@ -19,16 +20,18 @@ const upstream = startUpstream()
 let server: TestServer
 let off: TestServer
 let slow: TestServer
+let walled: TestServer
 beforeAll(async () => {
   const tools = { TOOL_EXECUTION_ENABLED: 'true', TOOL_WORKING_DIRECTORY: folder, LOG_LEVEL: 'info' }
-  ;[server, off, slow] = await Promise.all([
+  ;[server, off, slow, walled] = await Promise.all([
     startServer({ ...tools, ENABLE_CACHING: 'true', TOOL_MAX_TURNS: '4' }),
     startServer({ LOG_LEVEL: 'warn' }),
-    startServer({ ...tools, OPENROUTER_BASE_URL: upstream.baseUrl }),
+    startServer({ ...tools, OPENROUTER_BASE_URL: upstream.baseUrl, TOOL_SANDBOX: 'off' }),
+    startServer({ ...tools, TOOL_MAX_TURNS: '8' }),
   ])
 }, 30_000)
 afterAll(async () => {
-  await Promise.all([server.stop(), off.stop(), slow.stop(), upstream[Symbol.asyncDispose]()])
+  await Promise.all([server.stop(), off.stop(), slow.stop(), walled.stop(), upstream[Symbol.asyncDispose]()])
   rmSync(folder, { recursive: true })
 })
 
@@ -156,6 +159,95 @@ describe('a tool that the request names', () => {
     expect([await first.text(), await second.text()]).toEqual([
       expect.stringContaining('first'),
       expect.stringContaining('second'),
+    ])
+  })
+})
+
+describe('Bash', () => {
+  test('is shown as bash code execution, with what it printed and its exit code', async () => {
+    const turns = [
+      [{ tool: 'Bash', input: { command: 'cat a.txt' } }],
+      [{ tool: 'Bash', input: { command: 'cat nothing.txt' } }],
+      [{ tool: 'Bash', input: { command: 'curl http://example.com' } }],
+      [{ text: '{{last_tool_result}}' }],
+    ]
+    const answer: any = await sdk(server).messages.create(ask([{ type: 'server:Bash' }], turns))
+    const results = answer.content.filter(({ type }: any) => type === 'bash_code_execution_tool_result')
+    expect(results.map(({ content }: any) => content)).toMatchObject([
+      { type: 'bash_code_execution_result', stdout: 'hello', stderr: '', return_code: 0, content: [] },
+      { stdout: expect.stringContaining('nothing.txt'), return_code: 1 },
+      { stdout: '', stderr: expect.stringContaining('curl'), return_code: -1 },
+    ])
+    expect(answer.content.at(-1).text).toStartWith('Error: ')
+  })
+
+  test('the model reads the same now and in a later request', async () => {
+    const turns = [
+      [{ tool: 'Bash', input: { command: 'cat nothing.txt' } }],
+      [{ echo: 'request' }],
+      [{ echo: 'request' }],
+    ]
+    const request = ask([{ type: 'server:Bash' }], turns)
+    const first: any = await sdk(server).messages.create(request)
+    const second: any = await sdk(server).messages.create({
+      ...request,
+      messages: [
+        ...request.messages,
+        { role: 'assistant', content: first.content },
+        { role: 'user', content: 'More.' },
+      ],
+    })
+    const [now, later] = [first, second].map(({ content }) => JSON.parse(content.at(-1).text).messages)
+    expect(later.slice(0, 3)).toEqual(now)
+  })
+})
+
+describe('code execution', () => {
+  const LATEST = { type: 'code_execution_20250825', name: 'code_execution' }
+  const FIRST = { type: 'code_execution_20250522', name: 'code_execution' }
+
+  test('is a clear 400 where there is no sandbox', async () => {
+    for (const place of [off, slow])
+      for (const tool of [LATEST, FIRST]) {
+        const found = await refusal(place, ask([tool], [[{ text: 'x' }]]))
+        expect(found).toMatchObject({ status: 400, message: expect.stringContaining('only in a sandbox') })
+      }
+  })
+
+  test.skipIf(!hasSandbox)('is a shell and an editor in the sandbox, in the official blocks', async () => {
+    const editor = (input: object) => ({ tool: 'text_editor_code_execution', input })
+    const turns = [
+      [editor({ command: 'create', path: 'code.txt', file_text: 'one\ntwo\n' })],
+      [editor({ command: 'str_replace', path: 'code.txt', old_str: 'two', new_str: 'three' })],
+      [editor({ command: 'view', path: 'code.txt' })],
+      [editor({ command: 'view', path: 'missing.txt' })],
+      [{ tool: 'bash_code_execution', input: { command: 'cat code.txt; exit 3' } }],
+      [{ text: 'Done.' }],
+    ]
+    const answer: any = await sdk(walled).messages.create(ask([LATEST], turns))
+    const contents = answer.content
+      .filter(({ type }: any) => type.endsWith('_tool_result'))
+      .map(({ content }: any) => content)
+    expect(contents).toMatchObject([
+      { type: 'text_editor_code_execution_create_result', is_file_update: false },
+      { type: 'text_editor_code_execution_str_replace_result', lines: expect.any(Array) },
+      {
+        type: 'text_editor_code_execution_view_result',
+        file_type: 'text',
+        content: expect.stringContaining('three'),
+      },
+      { type: 'text_editor_code_execution_tool_result_error', error_code: 'file_not_found' },
+      { type: 'bash_code_execution_result', stdout: expect.stringContaining('three'), return_code: 3 },
+    ])
+    expect(answer.content.at(-1).text).toBe('Done.')
+  })
+
+  test.skipIf(!hasSandbox)('in its first version is Python', async () => {
+    const turns = [[{ tool: 'code_execution', input: { code: 'print(6 * 7)' } }], [{ text: 'Done.' }]]
+    const answer: any = await sdk(walled).messages.create(ask([FIRST], turns))
+    expect(answer.content.slice(0, 2)).toMatchObject([
+      { type: 'server_tool_use', name: 'code_execution', input: { code: 'print(6 * 7)' } },
+      { type: 'code_execution_tool_result', content: { type: 'code_execution_result' } },
     ])
   })
 })

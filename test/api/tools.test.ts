@@ -359,14 +359,14 @@ describe('definitions', () => {
     expect(tools.map((sent: any) => sent.function.name)).toEqual(['weather', 'later'])
   })
 
-  test('OpenRouter gets web_search as its own hosted tool, other servers a 400', async () => {
+  test('OpenRouter gets web_search as its own hosted tool; other servers need a search service', async () => {
     const tools = [{ type: 'web_search_20250305', name: 'web_search', max_uses: 3 }]
     expect((await echoOf(demo, { tools })).tools).toEqual([
       { type: 'openrouter:web_search', parameters: { max_uses: 3 } },
     ])
     const found = await refusal(open, message({ tools }))
     expect(found.status).toBe(400)
-    expect(found.message).toContain("'web_search_20250305' is run by OpenRouter")
+    expect(found.message).toMatch(/'web_search_20250305': this server has no search service.*SEARXNG_URL/)
   })
 })
 

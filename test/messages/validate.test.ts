@@ -866,7 +866,6 @@ describe('what this server does not offer', () => {
       talk(user(text('a'), { type: 'container_upload', file_id: 'f' })),
       /^messages\.0\.content\.1\.container_upload: .*send the file as/,
     ],
-    ['code execution', toolOf('code_execution_20250825'), /^tools\.1\.code_execution_20250825: /],
     [
       'computer toolset',
       toolOf('computer_toolset_20260801'),

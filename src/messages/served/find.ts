@@ -7,9 +7,10 @@ import type { Tool } from '../../wire/anthropic/tools.ts'
 import { conversationOf } from '../conversations.ts'
 import type { Services } from '../services.ts'
 import { agentsOf, type AnswerWhole } from './agent.ts'
+import { codeToolsOf, isCodeExecution } from './code-tools.ts'
 import { helpersWith } from './helpers.ts'
 import { asksForMcp, openMcpTools } from './mcp-tools.ts'
-import { isOwn, ownToolsOf } from './own-tools.ts'
+import { isOwn, type OwnTerms, ownToolsOf } from './own-tools.ts'
 import type { ServedTools } from './tool.ts'
 import { webToolsOf } from './web-tools.ts'
 
@@ -21,7 +22,9 @@ export function asksForServed(request: MessagesRequest, targets: readonly Target
 }
 
 const isServed = (tool: Tool, targets: readonly Target[]): boolean =>
-  isOwn(tool) || (isWeb(tool) && targets.some(({ webTools }) => webTools === 'served'))
+  isOwn(tool) ||
+  isCodeExecution(tool) ||
+  (isWeb(tool) && targets.some(({ webTools }) => webTools === 'served'))
 
 const isWeb = (tool: Tool): boolean => {
   const kind = kindOf(tool)
@@ -38,7 +41,7 @@ export async function openServedTools(
 ): Promise<ServedTools> {
   const tools = request.tools ?? []
   const { web, mcp } = services.serverTools
-  const own = ownToolsOf(tools, {
+  const terms: OwnTerms = {
     toolbox: services.tools,
     context,
     conversation: nameConversation(request, context),
@@ -46,17 +49,25 @@ export async function openServedTools(
       const names = own.definitions.map(({ name }) => name)
       return agentsOf(request, names, services, answerWhole)(task, run)
     }),
-  })
+  }
+  const own = ownToolsOf(tools, terms)
+  const code = codeToolsOf(tools, terms)
   const opened = await openMcpTools(request, mcp, context.signal)
   return {
-    tools: [...webToolsOf(tools, targets, web), ...own.tools, ...opened.tools],
-    offered: [...tools.filter((tool) => !isExpanded(tool)), ...own.definitions, ...opened.definitions],
+    tools: [...webToolsOf(tools, targets, web), ...code.tools, ...own.tools, ...opened.tools],
+    offered: [
+      ...tools.filter((tool) => !isExpanded(tool)),
+      ...code.definitions,
+      ...own.definitions,
+      ...opened.definitions,
+    ],
     close: async () => opened.close(),
   }
 }
 
 /** What stands for other tools, and is none itself. */
-const isExpanded = (tool: Tool): boolean => isOwn(tool) || tool.type === 'mcp_toolset'
+const isExpanded = (tool: Tool): boolean =>
+  isOwn(tool) || isCodeExecution(tool) || tool.type === 'mcp_toolset'
 
 /** What tools remember belongs to a conversation. Clients without sessions send its beginning again with every request. */
 function nameConversation(request: MessagesRequest, { protocol, owner }: RequestContext): string {

@@ -1,12 +1,14 @@
 import type { RequestContext } from '../../core/context.ts'
 import { type Failure as AnyFailure, Failure, invalidRequest } from '../../core/errors.ts'
-import type { ToolContent } from '../../tools/tool.ts'
+import type { ToolHelpers } from '../../tools/helpers.ts'
+import type { ToolCaller, ToolContent } from '../../tools/tool.ts'
 import type { Toolbox } from '../../tools/toolbox.ts'
 import type { Look, ServedOutput } from '../../translate/served/look.ts'
 import type { CustomTool, Tool } from '../../wire/anthropic/tools.ts'
+import { toExecution } from './execution.ts'
 import { failedOutput } from './failed.ts'
 import type { HelpersFor } from './helpers.ts'
-import type { ServedTool } from './tool.ts'
+import type { ServedTool, ToolRun } from './tool.ts'
 
 const PREFIX = 'server:'
 /** Asks for every tool that the server has, and the client has not. */
@@ -20,7 +22,8 @@ export interface OwnTools {
   readonly definitions: readonly CustomTool[]
 }
 
-interface OwnTerms {
+/** Who asks, and what with. */
+export interface OwnTerms {
   readonly toolbox: Toolbox | undefined
   readonly context: RequestContext
   readonly helpersFor: HelpersFor
@@ -84,16 +87,29 @@ function toServed(name: string, toolbox: Toolbox, terms: OwnTerms): ServedTool {
     parallelSafe: toolbox.find(name)?.parallelSafe ?? false,
     async run(input, run) {
       const { helpers, taken } = terms.helpersFor(run)
-      const { content, isError } = await toolbox.run(name, input, {
-        conversation: terms.conversation,
-        owner: run.context.owner,
-        signal: run.signal,
-        log: run.context.log,
-        helpers,
-      })
+      const { content, isError } = await toolbox.run(name, input, callerOf(terms, run, helpers))
       return toOutput(look, content, isError, taken())
     },
   }
+}
+
+const callerOf = (
+  { conversation }: OwnTerms,
+  { context: { owner, log }, signal }: ToolRun,
+  helpers: ToolHelpers,
+): ToolCaller => ({ conversation, owner, signal, log, helpers })
+
+/** Runs one of the server's own tools for another one, and gives its text. */
+export async function runOwn(
+  name: string,
+  input: Readonly<Record<string, unknown>>,
+  toolbox: Toolbox,
+  terms: OwnTerms,
+  run: ToolRun,
+): Promise<{ readonly text: string; readonly isError: boolean }> {
+  const { helpers } = terms.helpersFor(run)
+  const { content, isError } = await toolbox.run(name, input, callerOf(terms, run, helpers))
+  return { text: toTexts(content).join('\n'), isError }
 }
 
 /** `taken` is what a helper has found, in the form of an official block. */
@@ -120,15 +136,3 @@ const toTexts = (content: ToolContent): readonly string[] =>
   typeof content === 'string'
     ? [content]
     : content.map((block) => (block.type === 'text' ? block.text : `[${block.type}]`))
-
-/** The code stands in the first line of what a failed command has said. */
-function toExecution(text: string, isError: boolean) {
-  const [line = '', code] = /^Exit code (\d+)(?:\n|$)/.exec(text) ?? []
-  return {
-    type: 'bash_code_execution_result' as const,
-    stdout: text.slice(line.length),
-    stderr: '',
-    return_code: code === undefined ? Number(isError) : Number(code),
-    content: [],
-  }
-}

@@ -1,3 +1,4 @@
+import { invalidRequest } from '../../core/errors.ts'
 import type { Look, ServedOutput } from '../../translate/served/look.ts'
 import { toPageToken } from '../../translate/served/page-token.ts'
 import type { Target } from '../../translate/target.ts'
@@ -27,10 +28,19 @@ export const webToolsOf = (
   targets.some(({ webTools, wire }) => wire === 'chat' && webTools === 'served')
     ? tools.flatMap((tool) => {
         const kind = kindOf(tool)
-        if (kind === 'web_search') return [searchTool(tool as ServerTool, web)]
+        if (kind === 'web_search') return [searchTool(checkSearch(tool as ServerTool, web), web)]
         return kind === 'web_fetch' ? [fetchTool(tool as ServerTool, web)] : []
       })
     : []
+
+/** A model that cannot search would make up what it found. */
+function checkSearch(tool: ServerTool, { searchers }: Web): ServerTool {
+  if (searchers.length > 0) return tool
+  throw invalidRequest(
+    `tools: '${tool.type}': this server has no search service for this model; its operator can set BRAVE_API_KEY, ` +
+      'TAVILY_API_KEY, EXA_API_KEY or SEARXNG_URL, or an OpenRouter key',
+  )
+}
 
 /** Counts uses; false when there is none left. */
 const countUses = (max: number | null | undefined): (() => boolean) => {

@@ -73,7 +73,6 @@ function checkFallbacks({ request }: Subject): void {
 }
 
 const UNOFFERED_TOOLS = [
-  [/^code_execution_/, CONTAINER.advice],
   [/^computer_toolset_/, 'this server has no toolsets; offer a `computer_20251124` tool'],
   [/^browser_toolset_/, 'this server has no toolsets; offer the tools one by one, as custom tools'],
   [/^advisor_/, 'this server has no advisor; offer a custom tool that asks another model'],

@@ -98,8 +98,9 @@ const ERRORS: Readonly<Record<string, string>> = {
 
 function readExecution({ stdout, stderr, return_code }: Fields): string {
   const texts = [stdout, stderr].filter((text) => typeof text === 'string' && text !== '')
-  const code = typeof return_code === 'number' && return_code !== 0 ? [`Exit code ${return_code}`] : []
-  return [...texts, ...code].join('\n') || '(no output)'
+  // Below 0 there is no code: the command never ran, or was ended.
+  const code = typeof return_code === 'number' && return_code > 0 ? [`Exit code ${return_code}`] : []
+  return [...code, ...texts].join('\n') || '(no output)'
 }
 
 function readView({ file_type, content }: Fields): string | ToolResultContent[] {

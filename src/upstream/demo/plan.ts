@@ -8,6 +8,7 @@ import {
 } from './conversation.ts'
 import { withoutBlocks } from './fence.ts'
 import { improvise } from './improvise.ts'
+import { sceneFor } from './scene.ts'
 import { type Script, type Step, findScript } from './script.ts'
 
 /** What the demo is going to do, or what is wrong with the script it was given. */
@@ -23,7 +24,10 @@ export const planTurn = (model: string, request: DemoRequest, tally: Tally): Pla
   const prefill = prefillOf(request.messages)
   const script = findScript(request.messages)
   if (script && 'fault' in script) return script
-  if (!script) return { steps: continueFrom(prefill, improvise(model, request)) }
+  if (!script) {
+    const scene = sceneFor(request)?.flatMap((step) => fill(step, request))
+    return { steps: scene ?? continueFrom(prefill, improvise(model, request)) }
+  }
 
   const turn = turnOf(script, request, prefill)
   const written = script.turns[turn] ?? OVER

@@ -135,7 +135,7 @@ describe('a result reads the same whenever it is read', () => {
       content: 'out\nerr',
     })
     expect(read('bash_code_execution_tool_result', { ...result, return_code: 2 })).toMatchObject({
-      content: 'out\nerr\nExit code 2',
+      content: 'Exit code 2\nout\nerr',
       is_error: true,
     })
   })
