@@ -211,6 +211,14 @@ export const modelPatterns: Kind<readonly string[]> = {
   isList: true,
 }
 
+/** Tools of this server, or all of them. */
+export const toolNames: Kind<readonly string[]> = {
+  read: (text) => readItems(text, /^(?:\*|[A-Za-z]+)$/),
+  allowed: 'a list of tools such as ["Read", "Grep"], or ["*"] for all',
+  placeholder: 'TOOL,…',
+  isList: true,
+}
+
 /** The name of an environment variable. */
 export const variable: Kind<string> = {
   read: (text) => (/^[a-z_]\w*$/i.test(text) ? text : undefined),

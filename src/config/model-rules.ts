@@ -9,6 +9,7 @@ const COLUMNS = {
   wire: { kind: kinds.choice('chat', 'messages') },
   fallbacks: { kind: kinds.modelIds },
   cache_breakpoints: { kind: kinds.choice('auto', 'client') },
+  server_tools: { kind: kinds.toolNames },
 } as const
 
 /** Every key that a table of `[models]` may have. */
@@ -45,6 +46,7 @@ function readRule(table: Table, upstreams: readonly string[], report: Report): M
     fallbacks: row.fallbacks,
     options: readOptions(subtable(table, 'options', report), report),
     cacheBreakpoints: row.cache_breakpoints,
+    serverTools: row.server_tools,
   })
 }
 

@@ -29,6 +29,8 @@ export interface ModelRule {
   /** Chat options that a client's own win over. */
   readonly options: Readonly<Record<string, unknown>>
   readonly cacheBreakpoints: 'auto' | 'client' | undefined
+  /** Tools of this server that every request for the model may use, by name; `*` means all. */
+  readonly serverTools: readonly string[] | undefined
 }
 
 /** The kinds of request that may have a model of their own. */

@@ -70,6 +70,7 @@ function targetOf(choice: Choice, fallbacks: readonly string[], { upstreams, ser
     wire: choice.wire,
     options: choice.options,
     cacheBreakpoints: choice.cacheBreakpoints,
+    serverTools: choice.serverTools,
     webTools: whoRunsWebTools(openrouter, serverTools),
   })
 }

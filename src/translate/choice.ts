@@ -11,6 +11,8 @@ export interface Choice {
   readonly fallbacks: readonly string[]
   readonly options: Readonly<Record<string, unknown>>
   readonly cacheBreakpoints: 'auto' | 'client'
+  /** Tools of this server that a request for the model may use unasked. */
+  readonly serverTools: readonly string[]
 }
 
 /** A model as a client or the operator names it → where it is asked. */
@@ -42,6 +44,7 @@ export interface RuleRow {
   readonly fallbacks: readonly string[] | undefined
   readonly options: Readonly<Record<string, unknown>>
   readonly cacheBreakpoints: Choice['cacheBreakpoints'] | undefined
+  readonly serverTools?: readonly string[] | undefined
 }
 
 /** Prepares the choice that every request asks for. Without tables, all goes to the default upstream as it is named. */
@@ -55,6 +58,7 @@ const asNamed: Choose = (model) => ({
   fallbacks: [],
   options: NO_OPTIONS,
   cacheBreakpoints: 'client',
+  serverTools: [],
 })
 
 /** Names come from clients, so that only so many are remembered, and none that is no name of a model. */
@@ -100,6 +104,7 @@ function chooserOf({ models, upstreams, modelRules, cacheBreakpoints }: ChoiceTa
       fallbacks: rule.fallbacks ?? [],
       options: rule.options,
       cacheBreakpoints: rule.cacheBreakpoints ?? cacheBreakpoints,
+      serverTools: rule.serverTools ?? [],
     }
   }
 }
@@ -148,6 +153,7 @@ const CLAUDE_SLUGS: ModelMap = {
 /** The first rule that says something wins, key by key; options are keys of their own. */
 const merge = (rules: readonly RuleRow[]) => ({
   wire: firstOf(rules, 'wire'),
+  serverTools: firstOf(rules, 'serverTools'),
   fallbacks: firstOf(rules, 'fallbacks'),
   cacheBreakpoints: firstOf(rules, 'cacheBreakpoints'),
   options: rules.length === 0 ? NO_OPTIONS : Object.assign({}, ...rules.map(optionsOf).toReversed()),

@@ -32,6 +32,8 @@ export interface Target {
   readonly options: Readonly<Record<string, unknown>>
   /** Who sets cache breakpoints: the client alone, or the server too where the client set none. */
   readonly cacheBreakpoints: 'auto' | 'client'
+  /** Tools of this server that the operator offers with this model. */
+  readonly serverTools: readonly string[]
   /** Who runs Anthropic's web tools: the upstream itself, this server, or nobody. */
   readonly webTools: 'hosted' | 'served' | 'none'
 }
@@ -53,6 +55,7 @@ export const toTarget = (model: string, openrouter: boolean, details: Partial<De
   wire: 'chat',
   options: {},
   cacheBreakpoints: 'client',
+  serverTools: [],
   webTools: openrouter ? 'hosted' : 'none',
   ...details,
 })

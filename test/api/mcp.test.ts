@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,8 @@ import { message, refusal, sdk, sdk0 } from '../support/api.ts'
 import { script } from '../support/demo.ts'
 import { STDIO_SERVER, startMcpServer, type TestMcpServer } from '../support/mcp.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+
+setDefaultTimeout(30_000)
 
 // Anthropic API, §8: C106, the MCP connector, against the protocol's own example server.
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,8 @@ import { startServer, type TestServer } from '../support/server.ts'
 import { finishChunk, sseAnswer, startUpstream, textChunk } from '../support/upstream.ts'
 import { until } from '../support/wait.ts'
 import { hasSandbox } from '../tools/support.ts'
+
+setDefaultTimeout(30_000)
 
 // Tools that the server itself runs: docs/server-tools.md.
 
@@ -250,6 +252,27 @@ describe('code execution', () => {
       { type: 'code_execution_tool_result', content: { type: 'code_execution_result' } },
     ])
   })
+})
+
+test("an operator's rule gives a model tools that nobody asked for", async () => {
+  const config = join(folder, '..', `rules-${process.pid}.toml`)
+  writeFileSync(config, '[models."*"]\nserver_tools = ["Read", "LS"]\n')
+  await using ruled = await startServer({
+    TOOL_EXECUTION_ENABLED: 'true',
+    TOOL_WORKING_DIRECTORY: folder,
+    CONFIG_FILE: config,
+    LOG_LEVEL: 'warn',
+  })
+  const own = { name: 'LS', input_schema: { type: 'object' } }
+  const answer: any = await sdk(ruled).messages.create(ask([own], READS))
+  expect(answer.content.map(({ type, name }: any) => name ?? type)).toEqual([
+    'thinking',
+    'text',
+    'Read',
+    'mcp_tool_result',
+    'text',
+  ])
+  rmSync(config)
 })
 
 describe('Task', () => {

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 
 import { message, post, refusal, sdk, sdk0 } from '../support/api.ts'
 import { checkOrder, eventsOf } from '../support/events.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { finishChunk, sseAnswer, startUpstream, textChunk, wholeAnswer } from '../support/upstream.ts'
+
+setDefaultTimeout(30_000)
 
 // Anthropic API, §8: C101, the web tools of Anthropic's, for a model that knows nothing of them.
 

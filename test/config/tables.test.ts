@@ -234,6 +234,7 @@ describe('the rules for models', () => {
       wire = "messages"
       fallbacks = ["small", "openai/gpt-5"]
       cache_breakpoints = "auto"
+      server_tools = ["Read", "Grep"]
       options = { temperature = 0.5, provider = { order = ["a", "b"], zdr = true } }
       [models."*"]
       fallbacks = []
@@ -246,6 +247,7 @@ describe('the rules for models', () => {
         fallbacks: ['small', 'openai/gpt-5'],
         options: { temperature: 0.5, provider: { order: ['a', 'b'], zdr: true } },
         cacheBreakpoints: 'auto',
+        serverTools: ['Read', 'Grep'],
       },
       {
         pattern: '*',
@@ -254,6 +256,7 @@ describe('the rules for models', () => {
         fallbacks: [],
         options: {},
         cacheBreakpoints: undefined,
+        serverTools: undefined,
       },
     ])
   })

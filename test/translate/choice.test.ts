@@ -67,6 +67,7 @@ test('without upstreams and rules everything goes to the default upstream', () =
     fallbacks: [],
     options: {},
     cacheBreakpoints: 'client',
+    serverTools: [],
   })
   expect(compileChoice()('any/name')).toEqual({ ...choose('any/name') })
 })

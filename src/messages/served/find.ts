@@ -17,6 +17,7 @@ import { webToolsOf } from './web-tools.ts'
 /** Whether the server may have to run something for a request. Cheap, as every request is asked. */
 export function asksForServed(request: MessagesRequest, targets: readonly Target[]): boolean {
   const { tools, mcp_servers } = request
+  if ((targets[0]?.serverTools.length ?? 0) > 0) return true
   if (!tools?.length && !mcp_servers?.length) return false
   return asksForMcp(request) || (tools ?? []).some((tool) => isServed(tool, targets))
 }
@@ -39,7 +40,7 @@ export async function openServedTools(
   context: RequestContext,
   answerWhole: AnswerWhole,
 ): Promise<ServedTools> {
-  const tools = request.tools ?? []
+  const tools = [...(request.tools ?? []), ...givenTools(targets, services, context)]
   const { web, mcp } = services.serverTools
   const terms: OwnTerms = {
     toolbox: services.tools,
@@ -63,6 +64,17 @@ export async function openServedTools(
     ],
     close: async () => opened.close(),
   }
+}
+
+/** What the operator offers with the model. Agents have what they were given, and nobody is refused for what they did not ask. */
+function givenTools(
+  [target]: readonly Target[],
+  { tools, serverTools }: Services,
+  { caller }: RequestContext,
+): readonly Tool[] {
+  if (!tools || !target || serverTools.agents.depth > 0 || caller?.allowsTools === false) return []
+  const known = ['*', ...tools.tools.map(({ name }) => name)]
+  return target.serverTools.filter((name) => known.includes(name)).map((name) => ({ type: `server:${name}` }))
 }
 
 /** What stands for other tools, and is none itself. */
