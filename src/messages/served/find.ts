@@ -2,6 +2,7 @@ import type { RequestContext } from '../../core/context.ts'
 import { sessionIdOf } from '../../translate/options.ts'
 import type { Target } from '../../translate/target.ts'
 import { kindOf } from '../../translate/tools.ts'
+import { nameOfTool } from '../../wire/anthropic/offered-tools.ts'
 import type { MessagesRequest } from '../../wire/anthropic/request.ts'
 import type { Tool } from '../../wire/anthropic/tools.ts'
 import { conversationOf } from '../conversations.ts'
@@ -40,7 +41,8 @@ export async function openServedTools(
   context: RequestContext,
   answerWhole: AnswerWhole,
 ): Promise<ServedTools> {
-  const tools = [...(request.tools ?? []), ...givenTools(targets, services, context)]
+  const asked = request.tools ?? []
+  const tools = [...asked, ...givenTools(asked, targets, services, context)]
   const { web, mcp } = services.serverTools
   const terms: OwnTerms = {
     toolbox: services.tools,
@@ -68,13 +70,15 @@ export async function openServedTools(
 
 /** What the operator offers with the model. Agents have what they were given, and nobody is refused for what they did not ask. */
 function givenTools(
+  asked: readonly Tool[],
   [target]: readonly Target[],
   { tools, serverTools }: Services,
   { caller }: RequestContext,
 ): readonly Tool[] {
   if (!tools || !target || serverTools.agents.depth > 0 || caller?.allowsTools === false) return []
-  const known = ['*', ...tools.tools.map(({ name }) => name)]
-  return target.serverTools.filter((name) => known.includes(name)).map((name) => ({ type: `server:${name}` }))
+  const taken = new Set(asked.map(nameOfTool))
+  const free = ['*', ...tools.tools.map(({ name }) => name)].filter((name) => !taken.has(name))
+  return target.serverTools.filter((name) => free.includes(name)).map((name) => ({ type: `server:${name}` }))
 }
 
 /** What stands for other tools, and is none itself. */
