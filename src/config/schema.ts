@@ -829,7 +829,7 @@ export const SETTINGS = {
   runsKept: {
     name: 'RUNS_KEPT',
     group: 'Observability',
-    kind: kinds.integer(0, 1_000_000),
+    kind: kinds.integer(0, 100_000),
     default: '10000',
     description: 'How many requests the history in DATA_DIR holds, the oldest go first; 0 keeps none.',
     restart: true,

@@ -8,6 +8,7 @@ import { batchesView } from './views/batches.ts'
 import { cacheView } from './views/cache.ts'
 import { modelsView } from './views/models.ts'
 import { runsView } from './views/runs.ts'
+import { toolsView } from './views/tools.ts'
 import { upstreamsView } from './views/upstreams.ts'
 import { usageView } from './views/usage.ts'
 
@@ -18,6 +19,7 @@ const VIEWS: ReadonlyArray<readonly [string, string, (id: string | undefined) =>
   ['usage', 'Usage', usageView],
   ['cache', 'Cache', cacheView],
   ['batches', 'Batches', batchesView],
+  ['tools', 'Tools', toolsView],
   ['upstreams', 'Upstreams', upstreamsView],
   ['models', 'Models', modelsView],
 ]

@@ -129,5 +129,9 @@ export function createTrace(nowMs: () => number): RequestTrace {
 
 const isOver = (span: OpenSpan): span is OpenSpan & Span => span.outcome !== undefined
 
-/** 16 hexadecimal digits that nothing else has. */
-export const newSpanId = (): string => crypto.randomUUID().replaceAll('-', '').slice(16)
+/** The first half of all span ids of this process, which no other process is likely to have. */
+const PREFIX = crypto.randomUUID().slice(0, 8)
+let spans = 0
+
+/** 16 hexadecimal digits that nothing else in the trace has. Counted, as random ones cost more than all else of a span. */
+export const newSpanId = (): string => PREFIX + (++spans % 0x1_0000_0000).toString(16).padStart(8, '0')

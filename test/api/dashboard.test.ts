@@ -167,6 +167,11 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     await sees('1 of 1')
   })
 
+  test('says that the server runs no tools where it does not', async () => {
+    await click('nav a[href="#/tools"]')
+    await sees('TOOL_EXECUTION_ENABLED')
+  })
+
   test('shows upstreams and breakers', async () => {
     await click('nav a[href="#/upstreams"]')
     await sees('built in')
