@@ -52,13 +52,15 @@ async function buildRelease(targets: typeof TARGETS): Promise<void> {
   mkdirSync(out, { recursive: true })
   const metafile = join(out, 'bundle.json')
   const files: string[] = []
+  const builds: BuildMetadata[] = []
   for (const { name: suffix, bunTarget, extension = '' } of targets) {
     const file = `${name}-${suffix}${extension}`
     compile({ root, outfile: join(out, file), origin, bunTarget, metafile })
     files.push(file)
+    builds.push(JSON.parse(readFileSync(metafile, 'utf8')) as BuildMetadata)
     console.log(`${file}: ${megabytes(join(out, file))}`)
   }
-  const packages = findPackages(JSON.parse(readFileSync(metafile, 'utf8')) as BuildMetadata, root)
+  const packages = findPackages(builds, root)
   rmSync(metafile)
   const bom = toBillOfMaterials(
     { name, version, licence: license, bunVersion: Bun.version },

@@ -32,8 +32,24 @@ export interface BuildMetadata {
 
 const PACKAGE_PATH = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//
 
-/** The packages that a bundle is made of: what it really holds, not what is installed. */
-export function findPackages(metadata: BuildMetadata, root: string): readonly BundledPackage[] {
+/** The packages that one or more bundles are made of: what they really hold, not what is installed. */
+export function findPackages(builds: readonly BuildMetadata[], root: string): readonly BundledPackage[] {
+  const lock = readFileSync(join(root, 'bun.lock'), 'utf8')
+  const found = new Map<string, BundledPackage>()
+  for (const build of builds)
+    for (const [folder, sizes] of sizesOf(build)) {
+      const one = describe(join(root, folder), lock, sizes)
+      // The same version may be installed in several places, and is the same in each build.
+      found.set(`${one.name}@${one.version}`, one)
+    }
+  // A metafile's own order is another one each time.
+  return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, described]) => described)
+}
+
+type Sizes = Pick<BundledPackage, 'sourceBytes' | 'bundledBytes'>
+
+/** By the folder that the package lies in. */
+function sizesOf(metadata: BuildMetadata): ReadonlyMap<string, Sizes> {
   const folders = new Map<string, { sourceBytes: number; bundledBytes: number }>()
   const entryOf = (path: string) => {
     const folder = PACKAGE_PATH.exec(path)?.[1]
@@ -51,17 +67,10 @@ export function findPackages(metadata: BuildMetadata, root: string): readonly Bu
       const entry = entryOf(path)
       if (entry) entry.bundledBytes += bytesInOutput
     }
-  const lock = readFileSync(join(root, 'bun.lock'), 'utf8')
-  return [...folders]
-    .map(([folder, sizes]) => describe(join(root, folder), lock, sizes))
-    .toSorted((one, other) => one.name.localeCompare(other.name))
+  return folders
 }
 
-function describe(
-  folder: string,
-  lock: string,
-  sizes: Pick<BundledPackage, 'sourceBytes' | 'bundledBytes'>,
-): BundledPackage {
+function describe(folder: string, lock: string, sizes: Sizes): BundledPackage {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     readonly name: string
     readonly version: string

@@ -19,7 +19,7 @@ function print(): void {
   const metafile = join(folder, 'bundle.json')
   compile({ root, outfile, origin: { commit: 'unknown', date: 'unknown' }, metafile })
   const metadata = JSON.parse(readFileSync(metafile, 'utf8')) as BuildMetadata
-  const packages = findPackages(metadata, root)
+  const packages = findPackages([metadata], root)
   const outputs = Object.values(metadata.outputs)
   const bundled = sum(outputs.map(({ bytes }) => bytes))
   const ofPackages = sum(packages.map(({ bundledBytes }) => bundledBytes))

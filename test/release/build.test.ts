@@ -63,6 +63,15 @@ describe('a release', () => {
     expect(new Set(bom.components.map((component: any) => component['bom-ref'])).size).toBe(names.length)
   })
 
+  test('has nothing in it that docs/size.md gives no reason for', () => {
+    const size = readFileSync(join(root, 'docs/size.md'), 'utf8')
+    const named = new Set(size.split(/[|,;:()\s]+/))
+    const { components } = JSON.parse(read('bom.cdx.json'))
+    expect(
+      components.map((component: any) => component.name).filter((name: string) => !named.has(name)),
+    ).toEqual([])
+  })
+
   test('goes with the licences of all of them', () => {
     const notice = read('NOTICE')
     const { components } = JSON.parse(read('bom.cdx.json'))
