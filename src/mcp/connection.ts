@@ -1,4 +1,5 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 
 import type { GuardedFetch } from '../web/guarded-fetch.ts'
@@ -53,17 +54,21 @@ export async function connect(
   options: ConnectOptions,
   signal: AbortSignal,
 ): Promise<McpConnection> {
-  const { client, isOpen } = await openClient(place, options, signal)
+  const { client, isOpen, endSession } = await openClient(place, options, signal)
+  const close = async (): Promise<void> => {
+    await endSession()
+    await client.close()
+  }
   try {
     const tools = await listTools(client, { signal, timeout: options.timeoutMs })
     return {
       tools,
       isOpen,
       call: async (name, input, callSignal) => callTool(client, name, input, callSignal),
-      close: async () => client.close(),
+      close,
     }
   } catch (error) {
-    await client.close()
+    await close()
     throw error
   }
 }
@@ -71,6 +76,8 @@ export async function connect(
 interface OpenClient {
   readonly client: Client
   readonly isOpen: () => boolean
+  /** Lets the server forget the session. Never rejects. */
+  readonly endSession: () => Promise<void>
 }
 
 /** Servers that only speak the older protocol refuse the first attempt (MCP, backwards compatibility). */
@@ -111,7 +118,14 @@ async function start(
     open = false
   }
   await client.connect(transport, { signal, timeout: timeoutMs })
-  return { client, isOpen: () => open }
+  return { client, isOpen: () => open, endSession: async () => endSession(transport, timeoutMs) }
+}
+
+/** Servers keep what belongs to a session until they are told, and some forever. */
+async function endSession(transport: Transport, timeoutMs: number): Promise<void> {
+  if (!('terminateSession' in transport)) return
+  const http = transport as StreamableHTTPClientTransport
+  await Promise.race([Promise.allSettled([http.terminateSession()]), Bun.sleep(timeoutMs)])
 }
 
 /** The protocol's own redirects and errors are seen by its library, so each answer is handed on as it is. */

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import { message, post, refusal, sdk, sdk0 } from '../support/api.ts'
 import { checkOrder, eventsOf } from '../support/events.ts'
@@ -9,6 +12,7 @@ setDefaultTimeout(30_000)
 
 // Anthropic API, §8: C101, the web tools of Anthropic's, for a model that knows nothing of them.
 
+const folder = mkdtempSync(join(tmpdir(), 'web-tools-'))
 const searched: string[] = []
 const web = Bun.serve({
   hostname: '127.0.0.1',
@@ -51,7 +55,12 @@ const upstream = startUpstream((body) => {
 let server: TestServer
 let silent: TestServer
 beforeAll(async () => {
-  const settings = { OPENROUTER_BASE_URL: upstream.baseUrl, LOG_LEVEL: 'warn' }
+  const settings = {
+    OPENROUTER_BASE_URL: upstream.baseUrl,
+    LOG_LEVEL: 'warn',
+    TOOL_EXECUTION_ENABLED: 'true',
+    TOOL_WORKING_DIRECTORY: folder,
+  }
   ;[server, silent] = await Promise.all([
     startServer({
       ...settings,
@@ -62,6 +71,7 @@ beforeAll(async () => {
   ])
 }, 30_000)
 afterAll(async () => {
+  rmSync(folder, { recursive: true })
   await Promise.all([server.stop(), silent.stop(), web.stop(true), upstream[Symbol.asyncDispose]()])
 })
 
@@ -150,11 +160,28 @@ describe('C101 web_search', () => {
     expect(messages[5].tool_calls[0].id).not.toBe('call_1')
   })
 
-  test('no more often than max_uses: the model is told', async () => {
+  test('no more often than max_uses: the model is told, and only what was done is counted', async () => {
     const request = ask({ ...SEARCH, max_uses: 1 }, { query: 'a' }, 'web_search')
-    upstream.bodies.length satisfies number
-    const answer = await sdk(server).messages.create(request)
-    expect(answer.usage.server_tool_use).toMatchObject({ web_search_requests: 1 })
+    const before = upstream.answer
+    let turns = 0
+    upstream.answer = async (body, request_) => {
+      // The same call once more, then the usual words.
+      if (++turns > 2) return before(body, request_)
+      const call = {
+        id: `call_${turns}`,
+        type: 'function',
+        function: { name: 'web_search', arguments: '{"query":"a"}' },
+      }
+      return wholeAnswer({ role: 'assistant', content: null, tool_calls: [call] }, 'tool_calls')
+    }
+    try {
+      const answer: any = await sdk(server).messages.create(request)
+      expect(answer.content[3].content).toMatchObject({ error_code: 'max_uses_exceeded' })
+      expect(answer.usage.server_tool_use).toMatchObject({ web_search_requests: 1 })
+      expect((upstream.bodies.at(-1) as any).messages.at(-1).content).toContain('all of them were made')
+    } finally {
+      upstream.answer = before
+    }
   })
 })
 
@@ -190,6 +217,43 @@ describe('C101 web_fetch', () => {
     })
     expect(answer.usage.server_tool_use).toBeNull()
     expect((upstream.bodies.at(-1) as any).messages.at(-1).content).toMatch(/^Error: The page was not read/)
+  })
+})
+
+describe("C101 the server's own WebSearch and WebFetch", () => {
+  test('look like the official ones', async () => {
+    const own = [{ type: 'server:WebSearch' }, { type: 'server:WebFetch' }]
+    const search = await sdk(server).messages.create(
+      message({ tools: own as any, messages: [{ role: 'user', content: '{"query":"bun 2"} as WebSearch' }] }),
+    )
+    expect(search.content as unknown).toMatchObject([
+      { type: 'server_tool_use', name: 'web_search', input: { query: 'bun 2' } },
+      { type: 'web_search_tool_result', content: [{ url: 'https://bun.sh/blog' }, {}] },
+      { type: 'text', citations: [{ url: 'https://bun.sh/blog' }] },
+    ])
+    expect(search.usage.server_tool_use).toMatchObject({ web_search_requests: 1 })
+    const fetched = await sdk(server).messages.create(
+      message({ tools: own as any, messages: [{ role: 'user', content: `{"url":"${page}"} as WebFetch` }] }),
+    )
+    expect(fetched.content as unknown).toMatchObject([
+      { type: 'server_tool_use', name: 'web_fetch' },
+      { type: 'web_fetch_tool_result', content: { type: 'web_fetch_result', url: page } },
+      { type: 'text' },
+    ])
+  })
+
+  test('without any search service the model is told, and nothing is made up', async () => {
+    const answer = await sdk(silent).messages.create(
+      message({
+        tools: [{ type: 'server:WebSearch' }] as any,
+        messages: [{ role: 'user', content: '{"query":"bun 2"} as WebSearch' }],
+      }),
+    )
+    expect(answer.content[1] as unknown).toMatchObject({
+      type: 'web_search_tool_result',
+      content: { type: 'web_search_tool_result_error', error_code: 'unavailable' },
+    })
+    expect((upstream.bodies.at(-1) as any).messages.at(-1).content).toContain('BRAVE_API_KEY')
   })
 })
 

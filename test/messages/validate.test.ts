@@ -613,6 +613,10 @@ describe('tools', () => {
     ],
     ['tools of this server', request({ tools: [{ type: 'server:Read' }, { type: 'server:*' }] })],
     [
+      'a choice of a tool of this server',
+      request({ tools: [{ type: 'server:Read' }], tool_choice: { type: 'tool', name: 'Read' } }),
+    ],
+    [
       'C101 tools of OpenRouter',
       request({ tools: [{ type: 'openrouter:web_search', parameters: {} }], tool_choice: { type: 'auto' } }),
     ],

@@ -23,10 +23,12 @@ export function asksForServed(request: MessagesRequest, targets: readonly Target
   return asksForMcp(request) || (tools ?? []).some((tool) => isServed(tool, targets))
 }
 
-const isServed = (tool: Tool, targets: readonly Target[]): boolean =>
-  isOwn(tool) ||
-  isCodeExecution(tool) ||
-  (isWeb(tool) && targets.some(({ webTools }) => webTools === 'served'))
+/** Most tools have no type, and then they are the client's. */
+function isServed(tool: Tool, targets: readonly Target[]): boolean {
+  if (!tool.type || tool.type === 'custom') return false
+  if (isOwn(tool) || isCodeExecution(tool)) return true
+  return isWeb(tool) && targets.some(({ webTools }) => webTools === 'served')
+}
 
 const isWeb = (tool: Tool): boolean => {
   const kind = kindOf(tool)

@@ -16,7 +16,14 @@ export function withoutStitches({ request, turns }: ValidRequest, served: Served
   return { request: { ...rest, tools, messages: plain.map(toMessage) }, turns: plain }
 }
 
-const toMessage = ({ message, content }: Turn): Message => ({ ...message, content: [...content] }) as Message
+/** The client's own message where the turn is just that, so that upstreams see the same text as without tools. */
+const toMessage = ({ message, content }: Turn): Message =>
+  saysJust(message, content) ? message : ({ ...message, content: [...content] } as Message)
+
+function saysJust({ content: own }: Message, content: Turn['content']): boolean {
+  const [first] = content
+  return own === content || (content.length === 1 && first?.type === 'text' && first.text === own)
+}
 
 /** Calls at the end of the conversation that nobody has run yet: the answer before was cut off. */
 export function findPending({ turns }: ValidRequest, served: ServedTools): readonly ServedCall[] {

@@ -67,6 +67,13 @@ export function checkToolChoice({ request, blocks }: Subject): void {
   })
   if (tools.length === 0 && added.length === 0)
     throw invalidRequest('tool_choice may only be specified while providing tools.')
-  if (choice.type === 'tool' && ![...tools.flatMap(nameOf), ...added].includes(choice.name))
+  // What a set holds is known later only.
+  if (choice.type !== 'tool' || tools.some(isSet)) return
+  if (![...tools.flatMap(nameOf), ...tools.flatMap(ownName), ...added].includes(choice.name))
     throw invalidRequest(`Tool '${choice.name}' not found in provided tools`)
 }
+
+const isSet = ({ type }: Tool): boolean => type === 'server:*' || type === 'mcp_toolset'
+
+const ownName = ({ type }: Tool): readonly string[] =>
+  type?.startsWith('server:') ? [type.slice('server:'.length)] : []

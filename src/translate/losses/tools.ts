@@ -62,7 +62,7 @@ const client = decided<TypedClientTool>({
   strict: when(isTrue, loose),
 })
 
-const otherwise = spared("is not sent: OpenRouter's tool has no such setting")
+const otherwise = spared('is not done: the web tool that is used has no such setting')
 
 /** The settings that both hosted tools have, or both have not. */
 const hosted = {
