@@ -37,7 +37,7 @@ const collector = Bun.serve({
 
 /** The settings of each kind of server, beside the usual ones. */
 const KINDS = {
-  nothing: { RUNS_KEPT: '0', ENVIRONMENT: 'production' },
+  nothing: { RUNS_KEPT: '0' },
   history: {},
   'history and traces': { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` },
 } as const

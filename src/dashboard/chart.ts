@@ -33,6 +33,7 @@ const HEIGHT = 160
 const LEFT = 56
 const BOTTOM = 20
 const TOP = 8
+const LABEL_WIDTH = 76
 
 /**
  * Bars over time, stacked by name. Each layer has a pattern as well as a shade. Bars can be walked along with the
@@ -149,7 +150,7 @@ function timeOf(iso: string | undefined, bucketMs: number): string {
 function timeLabels(starts: readonly string[], step: number, bucketMs: number): SVGElement[] {
   const every = Math.max(1, Math.ceil(starts.length / 6))
   return starts.flatMap((start, index) =>
-    index % every === 0
+    index % every === 0 && LEFT + index * step < WIDTH - LABEL_WIDTH
       ? s('text.axis', { x: LEFT + index * step, y: HEIGHT - 5 }, timeOf(start, bucketMs))
       : [],
   )

@@ -38,7 +38,7 @@ export function money(usd: number | null | undefined): string {
   if (usd === null || usd === undefined) return NONE
   if (usd === 0) return '$0'
   if (usd < 0.00005) return '<$0.0001'
-  return `$${usd < 1 ? usd.toFixed(4).replace(/0{1,2}$/, '') : usd.toFixed(2)}`
+  return `$${usd.toFixed(usd < 0.1 ? 4 : 2)}`
 }
 
 export const percent = (share: number): string =>

@@ -133,7 +133,7 @@ function describe(run: Run, open: (id: string) => Promise<void>): HTMLElement {
           h('p', {}, run.error),
         ),
     h('h3', {}, 'Steps'),
-    waterfall({ steps: run.steps, totalMs: run.duration_ms }),
+    waterfall({ steps: run.steps, totalMs: run.duration_ms, firstEventMs: run.first_event_ms }),
     h('h3', {}, 'Facts'),
     h(
       'dl.facts',

@@ -12,6 +12,7 @@ export interface ShownRun {
   readonly status: Status
   readonly startedAt: string
   readonly durationMs: number
+  readonly firstEventMs: number | null
   readonly model: string | null
   readonly asked: string | null
   readonly conversation: string | null
@@ -47,6 +48,7 @@ export function toShown(run: Run | ActiveRun): ShownRun {
     ...shared,
     status: run.outcome,
     durationMs: run.duration_ms,
+    firstEventMs: run.first_event_ms,
     step: null,
     inputTokens: run.input_tokens,
     outputTokens: run.output_tokens,
@@ -59,6 +61,7 @@ export function toShown(run: Run | ActiveRun): ShownRun {
 }
 
 const UNKNOWN = {
+  firstEventMs: null,
   inputTokens: null,
   outputTokens: null,
   costUsd: null,
@@ -110,7 +113,7 @@ export function runRow(run: ShownRun, open: (id: string) => void): HTMLElement {
       'span.conversation',
       { role: 'cell', title: run.conversation ?? '' },
       run.conversation === null ? h('span.muted', {}, '–') : shortId(run.conversation),
-      run.agent === null ? null : h('span.chip', {}, `agent ${shortId(run.agent)}`),
+      run.agent === null ? null : h('span.chip', { title: run.agent }, `agent ${run.agent.slice(-4)}`),
     ),
     h(
       'span.tokens',
@@ -128,7 +131,7 @@ export function runRow(run: ShownRun, open: (id: string) => void): HTMLElement {
         {},
         running ? `${run.step ?? 'begins'} ${duration(run.durationMs)}` : duration(run.durationMs),
       ),
-      miniWaterfall({ steps: run.steps, totalMs: run.durationMs }),
+      miniWaterfall({ steps: run.steps, totalMs: run.durationMs, firstEventMs: run.firstEventMs }),
     ),
   )
   return row

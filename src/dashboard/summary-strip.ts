@@ -46,7 +46,7 @@ function draw({ total, latency_ms, first_event_ms, series }: RunSummary): HTMLEl
     [
       'Tokens',
       short(tokens),
-      `${percent(total.cached_tokens / total.input_tokens)} of input from prompt caches`,
+      `${percent(total.cached_tokens / total.input_tokens)} of input was cached`,
       spark(({ input_tokens, output_tokens }) => input_tokens + output_tokens),
     ],
     [

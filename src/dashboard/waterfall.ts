@@ -12,6 +12,8 @@ const kindOf = (name: string): string =>
 interface Timed {
   readonly steps: readonly RunStep[]
   readonly totalMs: number
+  /** When the model began to answer. */
+  readonly firstEventMs?: number | null
 }
 
 function bar({ name, start_ms, duration_ms, outcome }: RunStep, totalMs: number): HTMLElement {
@@ -22,16 +24,27 @@ function bar({ name, start_ms, duration_ms, outcome }: RunStep, totalMs: number)
   return element
 }
 
+/** A call as two bars where one knows when the answer began: the wait is pale, the answer is not. */
+function bars(step: RunStep, { totalMs, firstEventMs }: Timed): HTMLElement[] {
+  const { name, start_ms, duration_ms, outcome } = step
+  const waitMs = (firstEventMs ?? 0) - start_ms
+  if (name !== 'call' || outcome !== 'ok' || waitMs <= 0 || waitMs >= duration_ms) return [bar(step, totalMs)]
+  const wait = bar({ ...step, duration_ms: waitMs }, totalMs)
+  wait.classList.add('is-wait')
+  return [wait, bar({ ...step, start_ms: start_ms + waitMs, duration_ms: duration_ms - waitMs }, totalMs)]
+}
+
 /** A request's way in one line. `respond` lasts as long as the rest, so it is left out here. */
-export const miniWaterfall = ({ steps, totalMs }: Timed): HTMLElement =>
+export const miniWaterfall = (timed: Timed): HTMLElement =>
   h(
     'span.mini-waterfall',
     { 'aria-hidden': 'true' },
-    steps.filter(({ name }) => name !== 'respond').map((step) => bar(step, totalMs)),
+    timed.steps.filter(({ name }) => name !== 'respond').flatMap((step) => bars(step, timed)),
   )
 
 /** A request's way over the eight steps, with what is known of each. */
-export function waterfall({ steps, totalMs }: Timed): HTMLElement {
+export function waterfall(timed: Timed): HTMLElement {
+  const { steps, totalMs } = timed
   const rows = STEPS.map((name) => {
     const ran = steps.filter((step) => step.name === name)
     const sum = ran.reduce((total, step) => total + step.duration_ms, 0)
@@ -44,7 +57,7 @@ export function waterfall({ steps, totalMs }: Timed): HTMLElement {
       h(
         'span.track',
         { role: 'cell', 'aria-hidden': 'true' },
-        ran.map((step) => bar(step, totalMs)),
+        ran.flatMap((step) => bars(step, timed)),
       ),
       h('span.step-time', { role: 'cell' }, ran.length === 0 ? h('span.muted', {}, words) : words),
       ran.some(
