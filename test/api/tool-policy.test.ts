@@ -25,7 +25,9 @@ beforeAll(() => {
     DATA_DIR: join(outside, 'data'),
     LOG_LEVEL: 'info',
     TOOL_SANDBOX: 'off',
+    TMPDIR: join(outside, 'tmp'),
   }
+  mkdirSync(settings['TMPDIR'] ?? '')
 })
 afterAll(() => rmSync(outside, { recursive: true }))
 
@@ -50,7 +52,7 @@ describe('a tool', () => {
 
   test('searches with the ripgrep that the program carries, and leaves nothing behind', async () => {
     const unpacked = (): readonly string[] =>
-      [...new Bun.Glob('ripgrep-*').scanSync({ cwd: tmpdir(), onlyFiles: false })].toSorted()
+      [...new Bun.Glob('ripgrep-*').scanSync({ cwd: settings['TMPDIR'] ?? '', onlyFiles: false })].toSorted()
     const before = unpacked()
     writeFileSync(join(root, 'b.txt'), 'alpha\nbeta\n')
     const find = { pattern: 'B[a-z]+', '-i': true, output_mode: 'content', '-n': true }
