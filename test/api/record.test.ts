@@ -104,6 +104,14 @@ describe('runs replay', () => {
     expect(code).toBe(0)
   })
 
+  test('does not take for a difference what was only hidden in the recording', async () => {
+    const secret = script([{ text: 'Your key is sk-or-v1-0123456789.' }])
+    const id = await answer({ messages: [{ role: 'user', content: secret }] })
+    // The request lost its secret too, so the model is told another one.
+    const { stdout } = await runs('replay', id)
+    expect(stdout).toContain('The answers are the same.')
+  })
+
   test('shows line by line what another answer says', async () => {
     const id = await answer()
     const out = join(folder, 'four')
