@@ -86,6 +86,13 @@ const anyText = fc.oneof(
     .filter((text) => !/[{}\]][^]*\{/.test(text)),
 )
 
+/** A member that begins like its parent, cut right before: nobody can tell it from all of the text, sent anew (q12). */
+const repeatsAllBefore = (pieces: readonly string[]): boolean =>
+  pieces.some((text, at) => {
+    const before = pieces.slice(0, at).join('')
+    return before.length > 1 && text.startsWith(before)
+  })
+
 describe('however arguments are cut into pieces', () => {
   test.each([false, true])('the deltas join to the same text (eager: %p)', (eager) => {
     fc.assert(
@@ -95,6 +102,7 @@ describe('however arguments are cut into pieces', () => {
         cuts,
         fc.constantFrom('tool_calls', 'length'),
         (text, { schema }, places, finish) => {
+          fc.pre(!repeatsAllBefore(cutAt(text, places)))
           const asked = { schema, eager, finish }
           const whole = tell([text], asked)
           const cut = tell(cutAt(text, places), asked)
@@ -110,6 +118,7 @@ describe('however arguments are cut into pieces', () => {
     fc.assert(
       fc.property(anyInput, cuts, fc.boolean(), ({ schema, value }, places, eager) => {
         const text = JSON.stringify(value)
+        fc.pre(!repeatsAllBefore(cutAt(text, places)))
         const told = tell(cutAt(text, places), { schema, eager })
         expect(told.json).toBe(text)
         expect(told.repairs).toEqual([])
@@ -122,6 +131,7 @@ describe('however arguments are cut into pieces', () => {
     fc.assert(
       fc.property(anyInput, anyFault, cuts, ({ schema, value }, fault, places) => {
         const text = fault(JSON.stringify(value))
+        fc.pre(!repeatsAllBefore(cutAt(text, places)))
         expect(inputOf(tell(cutAt(text, places), { schema }))).toEqual(value as object)
       }),
       { numRuns: 2000 },
