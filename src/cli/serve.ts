@@ -45,7 +45,7 @@ export interface Running {
 }
 
 /** Soon, but not before whoever waits for the listening line has read it. */
-const WARM_UP_AFTER_MS = 20
+const SETTLE_AFTER_MS = 20
 
 /** Starts the server. Throws where it cannot listen. */
 export function serve(
@@ -122,8 +122,11 @@ export function serve(
     clock,
     log,
   })
-  server.batches.resume()
-  setTimeout(warmUp, WARM_UP_AFTER_MS).unref()
+  const settling = setTimeout(() => {
+    server.batches.resume()
+    warmUp()
+  }, SETTLE_AFTER_MS)
+  settling.unref()
   if (config.updateUrl) void logUpdate(config.updateUrl, program.version, log)
   const stopJanitor = startJanitor(choresOf(memory), log)
   const listener = app.server
@@ -132,6 +135,7 @@ export function serve(
   return {
     url: `http://${host}:${port}`,
     async stop() {
+      clearTimeout(settling)
       stopReloading()
       stopJanitor()
       Object.assign(server, { isStopping: true })

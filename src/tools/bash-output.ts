@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox'
 
 import { optional, renamed } from './files/parameters.ts'
-import { compilePattern } from './files/pattern.ts'
 import { defineTool } from './tool.ts'
 
 export const bashOutput = defineTool({
@@ -18,7 +17,7 @@ export const bashOutput = defineTool({
   perMinute: 300,
   risk: 'None; a conversation sees only its own commands.',
   async run({ bash_id, filter }, context) {
-    const pattern = filter === undefined ? undefined : compilePattern(filter)
+    const pattern = filter === undefined ? undefined : await compileFilter(filter)
     const { state, code, output, lost } = context.jobs.report(context, bash_id)
     const lines = pattern
       ? output
@@ -33,3 +32,6 @@ export const bashOutput = defineTool({
     ].join('\n')
   },
 })
+
+/** The matcher is loaded when it is first asked for. */
+const compileFilter = async (filter: string) => (await import('./files/pattern.ts')).compilePattern(filter)

@@ -1,4 +1,3 @@
-import { ownSearch } from './own-search.ts'
 import { openRipgrep, type Ripgrep } from './ripgrep.ts'
 import type { Search } from './search.ts'
 
@@ -12,7 +11,9 @@ export function createSearcher(open: () => Promise<Ripgrep | undefined> = openRi
   return {
     async *search(query, place) {
       const ripgrep = await (opening ??= open())
-      yield* (ripgrep?.search ?? ownSearch)(query, place)
+      // Brings a matcher and the rules of .gitignore along, which a server that starts has no use for.
+      const search = ripgrep?.search ?? (await import('./own-search.ts')).ownSearch
+      yield* search(query, place)
     },
     [Symbol.dispose]() {
       void opening?.then((ripgrep) => ripgrep?.[Symbol.dispose]())
