@@ -1,4 +1,4 @@
-import type { Outcome, RequestContext } from '../core/context.ts'
+import type { RequestContext } from '../core/context.ts'
 import { foldEvents } from '../translate/fold.ts'
 import type { ServedCall } from '../translate/served/look.ts'
 import { callsToRun, stitchMachine, type StitchState, waitsForClient } from '../translate/served/stitch.ts'
@@ -139,22 +139,14 @@ async function* runTools(
   calls: readonly ServedCall[],
 ): AsyncGenerator<readonly StreamEvent[], readonly ToolResultBlock[]> {
   const { watch, context, account } = loop
-  const end: (outcome: Outcome) => void = context.trace.open('tools')
-  try {
-    const runs = runCalls(calls, loop.tools, { watch, context, account })
-    const results: ToolResultBlock[] = []
-    for (const run of runs) {
-      const { block, result } = await run
-      watch.outputBytes += JSON.stringify(result.content ?? '').length
-      results.push(result)
-      yield show(loop, block)
-    }
-    end('ok')
-    return results
-  } catch (error) {
-    end(context.signal.aborted ? 'cancelled' : 'error')
-    throw error
+  const results: ToolResultBlock[] = []
+  for (const run of runCalls(calls, loop.tools, { watch, context, account })) {
+    const { block, result } = await run
+    watch.outputBytes += JSON.stringify(result.content ?? '').length
+    results.push(result)
+    yield show(loop, block)
   }
+  return results
 }
 
 function show(loop: Loop, block: RunResult['block']): readonly StreamEvent[] {

@@ -1,4 +1,6 @@
-import type { RequestContext } from '../core/context.ts'
+import type { Outcome, RequestContext } from '../core/context.ts'
+import { auditArguments } from '../tools/audit.ts'
+import { TOOLS } from '../tools/registry.ts'
 import { type Look, type ServedCall, type ServedOutput, toResultBlock } from '../translate/served/look.ts'
 import { toToolResult } from '../translate/served/read-result.ts'
 import type { ToolResultBlock } from '../wire/anthropic/content.ts'
@@ -56,11 +58,18 @@ async function runCall(
   tool: ServedTool,
   { watch, context, account }: Runs,
 ): Promise<RunResult> {
+  const args = auditArguments(
+    TOOLS.find(({ name }) => name === call.name),
+    call.input,
+  )
+  const end: (outcome: Outcome) => void = context.trace.open('tools', { tool: call.name, arguments: args })
   try {
     watch.signal.throwIfAborted()
     const output = await tool.run(call.input, { signal: watch.signal, context, account, callId: call.id })
+    end(output.isError ? 'error' : 'ok')
     return toRunResult(call, tool.look, output)
   } catch (error) {
+    end(context.signal.aborted ? 'cancelled' : 'error')
     if (!watch.isLate()) throw error
     return toRunResult(call, tool.look, failedOutput(tool.look, 'unavailable', LATE))
   }

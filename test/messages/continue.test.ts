@@ -272,6 +272,22 @@ describe('limits', () => {
   })
 })
 
+test('every run is a step of its own, with what it was asked; long texts are cut, and contents are not shown', async () => {
+  const failing: ServedTool['run'] = async () => ({ isError: true, shown: ['no'] })
+  const asked = { file_path: 'a.txt', content: 'secret words' }
+  const turns = [
+    { content: [call('a', 'Write', asked), call('b', 'look', { what: 'x'.repeat(400) })] },
+    { content: [text('Done')] },
+  ]
+  const { start, trace } = stage(turns, [tool('Write', says('ok'), false), tool('look', failing)])
+  await whole(await start())
+  const runs = trace.spans().filter(({ name }) => name === 'tools')
+  expect(runs.map(({ outcome, attributes }) => [outcome, attributes])).toEqual([
+    ['ok', { tool: 'Write', arguments: { file_path: 'a.txt', content: '[12 characters]' } }],
+    ['error', { tool: 'look', arguments: { what: `${'x'.repeat(300)}… [400 characters]` } }],
+  ])
+})
+
 describe('order', () => {
   test('what changes nothing runs side by side, what does runs alone; results keep the order of the calls', async () => {
     const log: string[] = []

@@ -1,5 +1,5 @@
 import type { Fields } from '../../core/context.ts'
-import { mask } from '../redact.ts'
+import { mask, redactField } from '../redact.ts'
 import type { FinishedRequest } from '../request.ts'
 import { newSpanId, type Span } from '../trace.ts'
 
@@ -100,7 +100,13 @@ const conversationOf = (notes: Fields, agentId: string | undefined): Fields => (
 })
 
 const ownOf = ({ attributes = {} }: Span): Fields =>
-  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`step.${name}`, value]))
+  Object.fromEntries(
+    Object.keys(attributes).map((name) => [`step.${name}`, toScalar(redactField(attributes, name))]),
+  )
+
+/** A span holds no objects. */
+const toScalar = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : value
 
 const statusOf = (outcome: string): OtlpSpan['status'] =>
   outcome === 'error' ? { code: ERROR } : { code: outcome === 'ok' ? OK : 0 }
