@@ -59,6 +59,10 @@ export const COMMANDS = {
       expires: { placeholder: 'WHEN', description: 'When it ends: a date, or 30m, 12h, 90d from now.' },
       models: { placeholder: 'PATTERN,…', description: 'The models that it may ask; all without this.' },
       'no-tools': { description: 'The server runs no tools for it.' },
+      'server-tools': {
+        placeholder: 'TOOL,…',
+        description: 'Tools of the server that each request gets; * for all.',
+      },
       'requests-per-minute': { placeholder: 'NUMBER', description: 'Its requests a minute.' },
       'input-tokens-per-minute': { placeholder: 'NUMBER', description: 'Its input tokens a minute.' },
       'output-tokens-per-minute': { placeholder: 'NUMBER', description: 'Its output tokens a minute.' },

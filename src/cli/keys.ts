@@ -1,4 +1,5 @@
 import { createClock } from '../clock.ts'
+import { toolNames } from '../config/kinds.ts'
 import { ConfigError, didYouMean, quote, type Report } from '../config/problem.ts'
 import type { Limits } from '../core/caller.ts'
 import type { KeyTerms, ManagedKey } from '../keys/key.ts'
@@ -75,11 +76,12 @@ const listText = (store: KeyStore, nowMs: number): string =>
     .join('') || 'There is no key; "keys create --name NAME" makes one.\n'
 
 function describe(key: ManagedKey, nowMs: number): string {
-  const { id, name, status, expires_at, models, tools, limits } = toApiKey(key, nowMs)
+  const { id, name, status, expires_at, models, tools, server_tools, limits } = toApiKey(key, nowMs)
   const details = [
     ...(expires_at === null ? [] : [`expires ${expires_at}`]),
     ...(models === null ? [] : [`models ${models.join(',')}`]),
     ...(tools ? [] : ['no tools']),
+    ...(server_tools.length === 0 ? [] : [`server tools ${server_tools.join(',')}`]),
     ...Object.entries(limits).flatMap(([limit, value]) =>
       value === null ? [] : `${limit} ${String(value)}`,
     ),
@@ -105,10 +107,19 @@ function readTerms(options: Options, nowMs: number): KeyTerms {
       ?.split(',')
       .flatMap((pattern) => pattern.trim() || []),
     allowsTools: options['no-tools'] === undefined,
+    serverTools: readTools(text('server-tools'), report),
     limits: readLimits(options, report),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return terms
+}
+
+function readTools(text: string | undefined, report: Report): readonly string[] {
+  if (text === undefined) return []
+  const tools = toolNames.read(text)
+  if (tools) return tools
+  report(`--server-tools: ${quote(text)} is not allowed; allowed: ${toolNames.allowed}`)
+  return []
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }

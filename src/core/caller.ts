@@ -23,6 +23,8 @@ export interface Caller {
   readonly models: readonly string[] | undefined
   /** Whether the server may run tools on this caller's behalf. */
   readonly allowsTools: boolean
+  /** The server's tools that the operator offers with every request of this key; `*` is all of them. */
+  readonly serverTools: readonly string[]
   /** The key's own limits; where they say nothing, the server's settings do. */
   readonly limits: Limits
   /** The caller's own key for OpenRouter: what is asked goes upstream on the caller's account. A secret. */
@@ -36,6 +38,7 @@ export const plainCaller = (owner: string, more: Partial<Caller> = {}): Caller =
   isAdmin: false,
   models: undefined,
   allowsTools: true,
+  serverTools: [],
   limits: NO_LIMITS,
   upstreamKey: undefined,
   ...more,

@@ -109,8 +109,8 @@ function toKnown(key: string, isAdmin: boolean): Known {
 }
 
 /** What the holder of a managed key may do. */
-const toCaller = ({ id, name, models, allowsTools, limits }: ManagedKey): Caller =>
-  plainCaller(id, { name, models, allowsTools, limits })
+const toCaller = ({ id, name, models, allowsTools, serverTools, limits }: ManagedKey): Caller =>
+  plainCaller(id, { name, models, allowsTools, serverTools, limits })
 
 /** Compares with every key in full, so that the time tells nothing. */
 const findKnown = (hash: Buffer, known: readonly Known[]): Known | undefined =>

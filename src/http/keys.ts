@@ -65,11 +65,15 @@ async function createKey(server: Server, request: Request): Promise<CreatedApiKe
   return { ...toApiKey(record, server.clock.now()), key }
 }
 
-const toTerms = ({ name, expires_at, models, tools, limits }: CreateKeyRequest, nowMs: number): KeyTerms => ({
+const toTerms = (
+  { name, expires_at, models, tools, server_tools, limits }: CreateKeyRequest,
+  nowMs: number,
+): KeyTerms => ({
   name,
   expiresAtMs: typeof expires_at === 'string' ? toExpiry(expires_at, nowMs) : undefined,
   models: models ?? undefined,
   allowsTools: tools ?? true,
+  serverTools: server_tools ?? [],
   limits: toLimits(limits ?? {}),
 })
 

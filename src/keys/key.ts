@@ -11,11 +11,16 @@ export interface ManagedKey {
   /** Names or patterns of the models that it may ask; undefined means all. */
   readonly models: readonly string[] | undefined
   readonly allowsTools: boolean
+  /** The server's tools that are offered with each of its requests. */
+  readonly serverTools: readonly string[]
   readonly limits: Limits
 }
 
 /** What somebody decides about a new key. */
-export type KeyTerms = Pick<ManagedKey, 'name' | 'expiresAtMs' | 'models' | 'allowsTools' | 'limits'>
+export type KeyTerms = Pick<
+  ManagedKey,
+  'name' | 'expiresAtMs' | 'models' | 'allowsTools' | 'serverTools' | 'limits'
+>
 
 /** How a key begins, so that scanners of leaked secrets, and our own log, know it for one. */
 const PREFIX = 'sk-oas-'

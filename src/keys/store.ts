@@ -19,6 +19,7 @@ export const KEY_MIGRATIONS = [
     allows_tools INTEGER NOT NULL,
     limits TEXT NOT NULL
   );`,
+  `ALTER TABLE keys ADD COLUMN server_tools TEXT NOT NULL DEFAULT '[]';`,
 ]
 
 export interface KeyStoreOptions {
@@ -58,6 +59,7 @@ interface Row {
   readonly models: string | null
   readonly allows_tools: number
   readonly limits: string
+  readonly server_tools: string
 }
 
 /** How old what is known of the file may be. */
@@ -133,7 +135,7 @@ export function createKeyStore({ path, open, clock, log }: KeyStoreOptions): Key
       const hash = hashOf(key).toString('hex')
       change((file) =>
         file
-          .query('INSERT INTO keys VALUES (?, ?, ?, ?, NULL, ?, ?, ?)')
+          .query('INSERT INTO keys VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?)')
           .run(
             hash,
             terms.name,
@@ -142,6 +144,7 @@ export function createKeyStore({ path, open, clock, log }: KeyStoreOptions): Key
             terms.models ? JSON.stringify(terms.models) : null,
             terms.allowsTools ? 1 : 0,
             JSON.stringify(terms.limits),
+            JSON.stringify(terms.serverTools),
           ),
       )
       const record = byHash.get(hash)
@@ -177,4 +180,5 @@ const toKey = (row: Row): ManagedKey => ({
   models: row.models === null ? undefined : (JSON.parse(row.models) as readonly string[]),
   allowsTools: row.allows_tools === 1,
   limits: JSON.parse(row.limits) as Limits,
+  serverTools: JSON.parse(row.server_tools) as readonly string[],
 })

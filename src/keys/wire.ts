@@ -13,6 +13,7 @@ export const toApiKey = (key: ManagedKey, nowMs: number): ApiKey => ({
   revoked_at: key.revokedAtMs === undefined ? null : toTime(key.revokedAtMs),
   models: key.models ? [...key.models] : null,
   tools: key.allowsTools,
+  server_tools: [...key.serverTools],
   limits: {
     requests_per_minute: key.limits.requestsPerMinute ?? null,
     input_tokens_per_minute: key.limits.inputTokensPerMinute ?? null,

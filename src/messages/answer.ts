@@ -42,7 +42,7 @@ export async function answer(
   const valid = await resolveFiles(asked, services, context)
   await awaitModels(services)
   const targets = trace.step('map-model', () => mapTo(valid, services, context))
-  const put = asksForServed(valid.request, targets)
+  const put = asksForServed(valid.request, targets, context.caller)
     ? async (request: ValidRequest) => answerWithTools(request, targets, services, context)
     : askerOf(targets, services, context)
   return recorded(await answerStructured(valid, put, services.structured, context), context)

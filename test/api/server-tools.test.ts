@@ -275,6 +275,30 @@ test("an operator's rule gives a model tools that nobody asked for", async () =>
   rmSync(config)
 })
 
+test('a key can have tools that nobody asked for, in every request of its own', async () => {
+  const data = join(folder, '..', `keyed-${process.pid}`)
+  await using keyed = await startServer({
+    TOOL_EXECUTION_ENABLED: 'true',
+    TOOL_WORKING_DIRECTORY: folder,
+    DATA_DIR: data,
+    ADMIN_API_KEY: 'admin',
+    LOG_LEVEL: 'warn',
+  })
+  const make = async (fields: object) =>
+    post(keyed, { name: 'k', ...fields }, { path: '/admin/keys', headers: { 'x-api-key': 'admin' } })
+  const wrong: any = await (await make({ server_tools: ['rm -rf'] })).json()
+  expect(wrong.error.message).toStartWith('server_tools.0: ')
+  const made: any = await (await make({ server_tools: ['Read'] })).json()
+  expect(made.server_tools).toEqual(['Read'])
+  const blocksFor = async (apiKey: string): Promise<string[]> => {
+    const answer: any = await sdk(keyed, { apiKey }).messages.create(ask([], READS))
+    return answer.content.map(({ type }: any) => type)
+  }
+  expect(await blocksFor(made.key)).toContain('mcp_tool_result')
+  expect(await blocksFor('admin')).not.toContain('mcp_tool_result')
+  rmSync(data, { recursive: true })
+})
+
 describe('Task', () => {
   const task = (prompt: string, more: object = {}) => ({
     tool: 'Task',

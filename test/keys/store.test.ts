@@ -28,6 +28,7 @@ const TERMS: KeyTerms = {
   expiresAtMs: undefined,
   models: undefined,
   allowsTools: true,
+  serverTools: [],
   limits: {},
 }
 
@@ -43,6 +44,7 @@ test('a key is found by its hash with all that was said of it, and by its mark',
     ...TERMS,
     models: ['small', 'openai/*'],
     allowsTools: false,
+    serverTools: ['Read', 'LS'],
     limits: { dailyBudgetUsd: 1.5 },
   }
   const { key, record } = store.create(terms)

@@ -16,9 +16,13 @@ import type { ServedTools } from './tool.ts'
 import { webToolsOf } from './web-tools.ts'
 
 /** Whether the server may have to run something for a request. Cheap, as every request is asked. */
-export function asksForServed(request: MessagesRequest, targets: readonly Target[]): boolean {
+export function asksForServed(
+  request: MessagesRequest,
+  targets: readonly Target[],
+  caller: RequestContext['caller'],
+): boolean {
   const { tools, mcp_servers } = request
-  if ((targets[0]?.serverTools.length ?? 0) > 0) return true
+  if ((targets[0]?.serverTools.length ?? 0) > 0 || (caller?.serverTools.length ?? 0) > 0) return true
   if (!tools?.length && !mcp_servers?.length) return false
   return asksForMcp(request) || (tools ?? []).some((tool) => isServed(tool, targets))
 }
@@ -70,7 +74,7 @@ export async function openServedTools(
   }
 }
 
-/** What the operator offers with the model. Agents have what they were given, and nobody is refused for what they did not ask. */
+/** What the operator offers with the model or the key. Agents have what they were given, and nobody is refused for what they did not ask. */
 function givenTools(
   asked: readonly Tool[],
   [target]: readonly Target[],
@@ -80,7 +84,8 @@ function givenTools(
   if (!tools || !target || serverTools.agents.depth > 0 || caller?.allowsTools === false) return []
   const taken = new Set(asked.map(nameOfTool))
   const free = ['*', ...tools.tools.map(({ name }) => name)].filter((name) => !taken.has(name))
-  return target.serverTools.filter((name) => free.includes(name)).map((name) => ({ type: `server:${name}` }))
+  const given = new Set([...target.serverTools, ...(caller?.serverTools ?? [])])
+  return [...given].filter((name) => free.includes(name)).map((name) => ({ type: `server:${name}` }))
 }
 
 /** What stands for other tools, and is none itself. */

@@ -29,6 +29,12 @@ export const CreateKeyRequest = open(
     tools: maybe(
       Type.Boolean({ description: 'Whether the server may run its tools for this key', default: true }),
     ),
+    server_tools: Type.Optional(
+      Type.Array(Type.String({ pattern: '^(?:\\*|[A-Za-z]+)$' }), {
+        description:
+          'Tools of the server that are offered with every request of this key, such as `Read`; `*` for all',
+      }),
+    ),
     limits: Type.Optional(KeyLimits),
   },
   { $id: 'CreateKeyRequest' },
@@ -45,6 +51,7 @@ const fields = {
   revoked_at: nullable(Type.String({ format: 'date-time' })),
   models: nullable(Type.Array(Type.String())),
   tools: Type.Boolean(),
+  server_tools: Type.Array(Type.String()),
   limits: KeyLimits,
 }
 
