@@ -1,5 +1,5 @@
 import { invalidRequest } from '../core/errors.ts'
-import { isRecord } from './read-requests.ts'
+import { isRecord } from '../core/record.ts'
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null
 

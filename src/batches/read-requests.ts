@@ -1,4 +1,5 @@
 import { invalidRequest } from '../core/errors.ts'
+import { isRecord } from '../core/record.ts'
 import { CUSTOM_ID_MAX_CHARS, CUSTOM_ID_PATTERN } from '../wire/anthropic/batches.ts'
 import type { NewItem } from './batch.ts'
 import { createListScanner, notJson } from './scan.ts'
@@ -82,7 +83,3 @@ function parse(text: Uint8Array): unknown {
     throw notJson(error instanceof Error ? error.message.replace(/^JSON Parse error: /, '') : 'unreadable')
   }
 }
-
-/** Whether a value is a JSON object. */
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../core/errors.ts'
+import { isRecord } from '../core/record.ts'
 import type { NewItem } from './batch.ts'
-import { checkCustomId, isRecord, MOST_ITEMS, tooMany } from './read-requests.ts'
+import { checkCustomId, MOST_ITEMS, tooMany } from './read-requests.ts'
 
 /**
  * Reads the body of the short batch API: `requests` with or without names, or bare messages. Throws a `Failure` at the

@@ -86,13 +86,19 @@ export function toShellCommands(shell: Shell, variables: Readonly<Record<string,
   return `${lines.join('\n')}\n`
 }
 
+/** A text as one word of a POSIX shell. */
+export const quotePosix = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** A text as one word of fish. */
+export const quoteFish = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", `\\'`)}'`
+
 interface ShellSyntax {
   readonly set: (name: string, value: string) => string
   readonly clear: (name: string) => string
 }
 
 const POSIX: ShellSyntax = {
-  set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
+  set: (name, value) => `export ${name}=${quotePosix(value)}`,
   clear: (name) => `unset ${name}`,
 }
 
@@ -100,7 +106,7 @@ const SYNTAX: Readonly<Record<Shell, ShellSyntax>> = {
   bash: POSIX,
   zsh: POSIX,
   fish: {
-    set: (name, value) => `set -gx ${name} '${value.replaceAll('\\', '\\\\').replaceAll("'", `\\'`)}'`,
+    set: (name, value) => `set -gx ${name} ${quoteFish(value)}`,
     clear: (name) => `set -e ${name}`,
   },
   powershell: {

@@ -1,6 +1,6 @@
 import { ConfigError, didYouMean, quote } from '../config/problem.ts'
 import { flagName, isSwitch, type Setting, SETTINGS } from '../config/schema.ts'
-import { type Shell, SHELLS } from './claude-environment.ts'
+import { quoteFish, quotePosix, type Shell, SHELLS } from './claude-environment.ts'
 import type { Command, Invocation } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { PROGRAM } from './words.ts'
@@ -43,9 +43,6 @@ const readVocabulary = (): Vocabulary => ({
 
 const joined = (words: readonly Word[]): string => words.map(({ word }) => word).join(' ')
 
-/** A text in single quotes for a POSIX shell. */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
-
 const SCRIPTS: Readonly<Record<Shell, (vocabulary: Vocabulary) => string>> = {
   bash: ({ commands, settings }) => `_openrouter_anthropic_server() {
   local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} flags=''
@@ -65,13 +62,13 @@ complete -F _openrouter_anthropic_server ${PROGRAM}
   zsh: ({ commands, settings }) => `#compdef ${PROGRAM}
 _openrouter_anthropic_server() {
   local -a commands settings own
-  commands=(${commands.map(({ word, description }) => quoted(`${word}:${description}`)).join(' ')})
-  settings=(${settings.map(({ word, description }) => quoted(`${word}:${description}`)).join(' ')})
+  commands=(${commands.map(({ word, description }) => quotePosix(`${word}:${description}`)).join(' ')})
+  settings=(${settings.map(({ word, description }) => quotePosix(`${word}:${description}`)).join(' ')})
   case $words[2] in
 ${commands
   .map(
     ({ word, flags }) =>
-      `    ${word}) own=(${flags.map((flag) => quoted(`${flag.word}:${flag.description}`)).join(' ')}) ;;`,
+      `    ${word}) own=(${flags.map((flag) => quotePosix(`${flag.word}:${flag.description}`)).join(' ')}) ;;`,
   )
   .join('\n')}
   esac
@@ -89,16 +86,16 @@ compdef _openrouter_anthropic_server ${PROGRAM}
     [
       ...commands.map(
         ({ word, description }) =>
-          `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${word} -d ${fishQuoted(description)}`,
+          `complete -c ${PROGRAM} -n __fish_use_subcommand -f -a ${word} -d ${quoteFish(description)}`,
       ),
       ...commands.flatMap(({ word, flags }) =>
         flags.map(
           (flag) =>
-            `complete -c ${PROGRAM} -n '__fish_seen_subcommand_from ${word}' -l ${flag.word.slice(2)} -d ${fishQuoted(flag.description)}`,
+            `complete -c ${PROGRAM} -n '__fish_seen_subcommand_from ${word}' -l ${flag.word.slice(2)} -d ${quoteFish(flag.description)}`,
         ),
       ),
       ...settings.map(
-        ({ word, description }) => `complete -c ${PROGRAM} -l ${word.slice(2)} -d ${fishQuoted(description)}`,
+        ({ word, description }) => `complete -c ${PROGRAM} -l ${word.slice(2)} -d ${quoteFish(description)}`,
       ),
       '',
     ].join('\n'),
@@ -118,5 +115,3 @@ ${commands.map(({ word, flags }) => `    '${word}' = @(${flags.map((flag) => `'$
 }
 `,
 }
-
-const fishQuoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", `\\'`)}'`

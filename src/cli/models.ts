@@ -1,6 +1,6 @@
 import { createClock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
-import { DEFAULT_UPSTREAM } from '../config/upstreams.ts'
+import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import { createLog } from '../observability/log.ts'
 import { createMemory, createServices } from '../services.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'

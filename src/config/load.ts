@@ -1,3 +1,4 @@
+import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import { NO_ALIASES, readAliases } from './aliases.ts'
 import { checkDoor, checkKeys, checkUnsupported } from './checks.ts'
 import { type ConfigFile, readConfigFile } from './file.ts'
@@ -8,7 +9,7 @@ import { NO_RULES, readModelRules } from './model-rules.ts'
 import { ConfigError, quote, type Report } from './problem.ts'
 import { NO_ROUTES, readRoutes } from './routes.ts'
 import { type Config, type Facts, type Setting, settingEntries, SETTINGS } from './schema.ts'
-import { DEFAULT_UPSTREAM, joinUpstreams, readUpstreams, type UpstreamTable } from './upstreams.ts'
+import { joinUpstreams, readUpstreams, type UpstreamTable } from './upstreams.ts'
 import { readValue, refusal } from './value.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import { type ConfigFile, locate } from './file.ts'
 import * as kinds from './kinds.ts'
 import type { Machine } from './machine.ts'
@@ -15,9 +16,6 @@ import {
   topTable,
 } from './table.ts'
 import type { UpstreamConfig } from './tables.ts'
-
-/** The upstream that OPENROUTER_API_KEY and OPENROUTER_BASE_URL are about. */
-export const DEFAULT_UPSTREAM = 'default'
 
 /** What a table may say of every upstream. */
 const COLUMNS = {

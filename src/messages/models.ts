@@ -1,5 +1,5 @@
 import { invalidRequest, Failure } from '../core/errors.ts'
-import { DEFAULT_UPSTREAM } from '../translate/target.ts'
+import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import type { ModelInfo, ModelList } from '../wire/anthropic/models.ts'
 import type { ModelRecord } from '../wire/openrouter/models.ts'
 import { toCapabilities } from './capabilities.ts'

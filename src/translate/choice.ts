@@ -1,5 +1,6 @@
+import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import { mapModel, type ModelMap } from './model.ts'
-import { DEFAULT_UPSTREAM, type Wire } from './target.ts'
+import type { Wire } from './target.ts'
 
 /** Where a model is asked, and how. */
 export interface Choice {

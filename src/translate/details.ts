@@ -1,3 +1,4 @@
+import { isRecord } from '../core/record.ts'
 import type { AnswerDetails } from '../wire/anthropic/response.ts'
 import type { Choice, Chunk, Delta } from '../wire/openrouter/chunk.ts'
 import { choiceOf, listOf, stringOf } from './delta.ts'
@@ -9,9 +10,6 @@ type Test = (value: unknown) => boolean
 const isText: Test = (value) => typeof value === 'string'
 const isNumber: Test = (value) => typeof value === 'number'
 const isFlag: Test = (value) => typeof value === 'boolean'
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Fields that are carried along, and what each must be; of another type they read as absent. */
 type Carried = Readonly<Record<string, Test>>
 

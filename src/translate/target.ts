@@ -1,3 +1,4 @@
+import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import { type Family, familyOf } from './family.ts'
 
 /** What the catalogue knows of a model; everything may be unknown. */
@@ -39,9 +40,6 @@ export interface Target {
 }
 
 export type Wire = 'chat' | 'messages'
-
-/** The upstream that `OPENROUTER_API_KEY` and `OPENROUTER_BASE_URL` are about. */
-export const DEFAULT_UPSTREAM = 'default'
 
 type Details = Omit<Target, 'model' | 'family' | 'openrouter'>
 

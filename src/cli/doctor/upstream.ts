@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import type { UpstreamConfig } from '../../config/tables.ts'
-import { DEFAULT_UPSTREAM } from '../../config/upstreams.ts'
+import { DEFAULT_UPSTREAM } from '../../core/upstream.ts'
 import { PROGRAM } from '../words.ts'
 import { fail, type Finding, note, ok, wordsOf } from './finding.ts'
 

@@ -1,7 +1,7 @@
 import { KindGuard, OptionalKind, type TObject, type TSchema, type TUnion } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 
-import { isRecord } from './subject.ts'
+import { isRecord } from '../../core/record.ts'
 
 /** The fields by which the wire tells the members of a union apart. */
 const DISCRIMINATORS = ['type', 'role', 'id'] as const

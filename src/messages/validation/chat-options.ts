@@ -2,11 +2,12 @@ import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 
 import type { Fields } from '../../core/context.ts'
 import { type Failure, invalidRequest } from '../../core/errors.ts'
+import { isRecord } from '../../core/record.ts'
 import { readHeaderOptions, toHeaderName } from '../../translate/option-sources.ts'
 import type { Target } from '../../translate/target.ts'
 import { BODY_FIELDS, ChatOptions, REFUSED } from '../../wire/openrouter/options.ts'
 import { type Complaint, explain } from './explain.ts'
-import { isRecord, type Path, type Subject } from './subject.ts'
+import type { Path, Subject } from './subject.ts'
 
 /** Writes the address of an option as its source knows it. */
 type Address = (path: Path) => string

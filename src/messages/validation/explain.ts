@@ -1,8 +1,9 @@
 import { KindGuard, type TSchema, type TUnion } from '@sinclair/typebox'
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 
+import { isRecord } from '../../core/record.ts'
 import { discriminatorOf, expectedTags, meantBranch, membersOf, tagOf, wordsOf } from './branch.ts'
-import { isRecord, type Path } from './subject.ts'
+import type { Path } from './subject.ts'
 
 /** What is wrong, and where. */
 export interface Complaint {

@@ -1,11 +1,12 @@
 import { KindGuard, type TObject, type TSchema, type TUnion } from '@sinclair/typebox'
 
+import { isRecord } from '../../core/record.ts'
 import { CountTokensRequest, MessagesRequest } from '../../wire/anthropic/request.ts'
 import { CHAT_OPTIONS } from '../../wire/openrouter/options.ts'
 import { open, unchecked } from '../../wire/schema.ts'
 import { meantBranch, tagOf } from './branch.ts'
 import { refusal } from './shape.ts'
-import { isRecord, type Operation, type Path, type Subject } from './subject.ts'
+import type { Operation, Path, Subject } from './subject.ts'
 
 /** Each operation's body with every field that may stand in it: the options of chat completions are not extra. */
 const KNOWN: Record<Operation, TSchema> = {

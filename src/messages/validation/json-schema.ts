@@ -1,5 +1,5 @@
 import { invalidRequest } from '../../core/errors.ts'
-import { isRecord } from './subject.ts'
+import { isRecord } from '../../core/record.ts'
 
 type Test = (value: unknown) => boolean
 

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../../core/errors.ts'
+import { isRecord } from '../../core/record.ts'
 import { checkJsonSchema, findSchemaFault } from './json-schema.ts'
-import { isRecord, type Subject } from './subject.ts'
+import type { Subject } from './subject.ts'
 
 const THINKING_GUIDE = 'https://docs.claude.com/en/docs/build-with-claude/extended-thinking'
 const CONSULT = `Please consult our documentation at ${THINKING_GUIDE}`

@@ -54,10 +54,6 @@ export const formatPath = (path: Path): string => path.join('.')
 export const insideBlock = ({ path, block }: Located, ...field: Path): string =>
   formatPath([...path, block.type, ...field])
 
-/** Whether a value is a JSON object. */
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Lists every block with its address in the merged conversation. */
 export function locateBlocks(turns: readonly Turn[]): readonly Located[] {
   const blocks: Located[] = []

@@ -1,6 +1,7 @@
 import { Failure, invalidRequest } from '../../core/errors.ts'
+import { isRecord } from '../../core/record.ts'
 import { REFUSED } from '../../wire/openrouter/options.ts'
-import { formatPath, insideBlock, isRecord, type Subject } from './subject.ts'
+import { formatPath, insideBlock, type Subject } from './subject.ts'
 
 /**
  * Message threads live on Anthropic's service. Its SDK reads these details and sends the whole conversation instead,

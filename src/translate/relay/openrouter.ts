@@ -1,4 +1,5 @@
 import type { Fields } from '../../core/context.ts'
+import { isRecord } from '../../core/record.ts'
 import { BODY_FIELDS, CHAT_OPTIONS, REFUSED } from '../../wire/openrouter/options.ts'
 import { type OptionSources, toHeaderName } from '../option-sources.ts'
 import type { Warn } from './history.ts'
@@ -96,6 +97,3 @@ function taken(options: Fields, leaveOut: (name: string) => void): Fields {
 }
 
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

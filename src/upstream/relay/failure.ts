@@ -1,4 +1,5 @@
 import { Failure, type FailureKind, FAILURES } from '../../core/errors.ts'
+import { isRecord } from '../../core/record.ts'
 import { toFailure, type UpstreamRefusal } from '../failure.ts'
 import { wordsOf } from '../words.ts'
 
@@ -30,6 +31,3 @@ const isOwnFault = (kind: FailureKind): boolean =>
 
 const isKind = (type: unknown): type is FailureKind =>
   typeof type === 'string' && Object.hasOwn(FAILURES, type)
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
