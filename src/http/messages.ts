@@ -4,6 +4,7 @@ import { invalidRequest } from '../core/errors.ts'
 import { answer, answerWhole } from '../messages/answer.ts'
 import { countTokens } from '../messages/count-tokens.ts'
 import { roughTokens } from '../messages/rough-size.ts'
+import { addAnswerHeaders, describeAnswerHeaders } from './answer-headers.ts'
 import { readJson } from './body.ts'
 import { MESSAGE_EXAMPLE, REQUEST_EXAMPLES, STREAM_EXAMPLE } from './openapi/examples.ts'
 import { apiOperation, ref } from './openapi/operation.ts'
@@ -11,7 +12,6 @@ import { type Headers, json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
 import type { Exchange, Server } from './server.ts'
 import { sseResponse } from './sse.ts'
-import { toWarningHeader } from './warnings.ts'
 
 /** The Messages API's two calls that need no store. `prefix` is `/v1`, or `/v1/v1` for base URLs with one too many. */
 export const messagesRoutes = (server: Server, prefix: string) =>
@@ -44,6 +44,7 @@ const CREATE_MESSAGE = apiOperation({
   },
   answer: {
     description: 'The answer; with `stream: true` its events',
+    headers: describeAnswerHeaders(),
     content: {
       'application/json': { schema: ref('Message'), example: MESSAGE_EXAMPLE },
       'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE },
@@ -128,34 +129,9 @@ function readWait(header: string | null): number | undefined {
 const wantsStream = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'stream' in body && body.stream === true
 
-/** What a client may want to know of its answer and the body has no place for, as far as it is known by now. */
 function answerHeaders(server: Server, request: Request, { context, trace }: Exchange): Headers {
   const headers = baseHeaders(server, request)
   headers['request-id'] = context.id
-  const notes = trace.notes()
-  for (const name of NOTED) {
-    const value = notes[NOTE_HEADERS[name]]
-    if (typeof value === 'string' || typeof value === 'number' || value === true)
-      headers[name] = toHeaderValue(`${value}`)
-  }
-  const warnings = trace.warnings()
-  if (warnings.length > 0) headers['x-compat-warnings'] = toWarningHeader(warnings)
+  addAnswerHeaders(headers, trace)
   return headers
 }
-
-/** Header → the trace's note that it shows. */
-const NOTE_HEADERS = {
-  'x-openrouter-model': 'upstream_model',
-  'x-openrouter-provider': 'provider',
-  'x-openrouter-cost': 'cost_usd',
-  'x-openrouter-cost-estimated': 'cost_estimated',
-  'x-cache': 'cache',
-  'x-cache-saved-cost': 'cache_saved_usd',
-  age: 'cache_age_s',
-  'x-generation-id': 'generation_id',
-} as const
-const NOTED = Object.keys(NOTE_HEADERS) as ReadonlyArray<keyof typeof NOTE_HEADERS>
-
-/** The upstream's words; whatever cannot stand in a header is escaped. */
-const toHeaderValue = (text: string): string =>
-  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text)

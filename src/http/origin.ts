@@ -1,4 +1,5 @@
 import { Failure } from '../core/errors.ts'
+import { ANSWER_HEADERS } from './answer-headers.ts'
 import type { Headers } from './respond.ts'
 
 /** Which web pages may call the server. */
@@ -61,15 +62,7 @@ const EXPOSED_HEADERS = [
   'request-id',
   'retry-after',
   'x-should-retry',
-  'age',
-  'x-cache',
-  'x-cache-saved-cost',
-  'x-compat-warnings',
-  'x-generation-id',
-  'x-openrouter-cost',
-  'x-openrouter-cost-estimated',
-  'x-openrouter-model',
-  'x-openrouter-provider',
+  ...ANSWER_HEADERS,
   ...['requests', 'tokens', 'input-tokens', 'output-tokens'].flatMap((kind) =>
     ['limit', 'remaining', 'reset'].map((what) => `anthropic-ratelimit-${kind}-${what}`),
   ),

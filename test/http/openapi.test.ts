@@ -130,6 +130,15 @@ describe.each(operations)('$method $path', ({ path, operation }) => {
   })
 })
 
+test('a message tells of itself in the headers that web pages may read', async () => {
+  const { headers } = createMessage.responses['200']
+  expect(Object.keys(headers)).toContainValues(['x-openrouter-model', 'x-compat-warnings'])
+  const open = createTestApp({ CORS_ORIGINS: 'https://pages.example' })
+  const answer = await open.ask('/health', { headers: { origin: 'https://pages.example' } })
+  const exposed = answer.headers.get('access-control-expose-headers')?.split(', ')
+  expect(exposed).toContainValues(Object.keys(headers))
+})
+
 describe('schemas', () => {
   test.each(Object.entries<TSchema>(SCHEMAS))('%s is the TypeBox constant', (name, schema) => {
     expect(expand(document.components.schemas[name])).toEqual(plain(schema))

@@ -48,7 +48,11 @@ export interface Operation {
   readonly parameters?: Parameter[]
   readonly body?: Content
   /** The answer with status 200. */
-  readonly answer: { readonly description: string; readonly content: Content }
+  readonly answer: {
+    readonly description: string
+    readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: object }>>
+    readonly content: Content
+  }
 }
 
 export interface ApiOperation extends Operation {
