@@ -112,10 +112,14 @@ function mapTo(valid: ValidRequest, services: Services, context: RequestContext)
   if (caller?.models) checkModels([model, ...namedModels(request, protocol.options)], caller, services.choose)
   const targets = findTargets({ model, fallbacks: request.fallbacks ?? null }, services)
   context.trace.note('model', valid.request.model)
-  context.trace.note('upstream_model', targets[0].model)
-  context.trace.note('upstream', targets[0].upstream)
+  noteTarget(targets[0], context)
   noteConversation(request, context)
   return targets
+}
+
+function noteTarget({ model, upstream }: Target, { trace }: RequestContext): void {
+  trace.note('upstream_model', model)
+  trace.note('upstream', upstream)
 }
 
 /** Whose turns belong together: the client's session. */
@@ -132,6 +136,7 @@ async function ask(
   context: RequestContext,
 ): Promise<AnswerStream> {
   const { trace } = context
+  noteTarget(target, context)
   checkOptionSources(context.protocol.options, target)
   if (target.wire === 'messages') {
     const prepared = trace.step('convert', () => prepareRelay(valid, target, services, context))

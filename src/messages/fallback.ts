@@ -87,7 +87,5 @@ export const isWorthAnother = (error: unknown): error is Failure =>
 function noteFallback(next: Target, error: unknown, context: RequestContext): void {
   const reason = error instanceof Failure ? `${error.kind}: ${error.message}` : String(error)
   context.log.warn('model-fallback', { model: next.model, upstream: next.upstream, error: reason })
-  context.trace.note('upstream_model', next.model)
-  context.trace.note('upstream', next.upstream)
   context.trace.note('fallback', true)
 }
