@@ -55,7 +55,7 @@ function askerOf(targets: readonly Target[], services: Services, context: Reques
   const able = services.rescueStreams ? targets.filter(continuesAnswers) : []
   return async (request) => {
     const stream = await put(request)
-    if (able.length === 0 || !isContinuable(request)) return stream
+    if (able.length === 0 || !isContinuable(request, context)) return stream
     return rescueStream(stream, request, async (rest) => put(rest, able), context)
   }
 }

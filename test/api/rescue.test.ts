@@ -171,6 +171,15 @@ describe('a stream is not rescued', () => {
     expect(silent.calls.length).toBe(1)
   })
 
+  test('where it has to fit a schema, wherever the request says so', async () => {
+    const ill = inTurn(() => failed(textChunk('{"city":')))
+    const response = await post(server, message({ model: ill.name, stream: true }), {
+      headers: { 'x-openrouter-response-format': '{"type":"json_object"}' },
+    })
+    expect(response.status).toBe(502)
+    expect(ill.calls.length).toBe(1)
+  })
+
   test('unless the setting says so', async () => {
     await using plain = await startServer({ OPENROUTER_BASE_URL: upstream.baseUrl, UPSTREAM_RETRIES: '0' })
     const ill = inTurn(

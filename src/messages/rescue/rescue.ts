@@ -1,5 +1,6 @@
 import type { RequestContext } from '../../core/context.ts'
 import type { Failure } from '../../core/errors.ts'
+import { findFormat } from '../../translate/structured/format.ts'
 import { mergeTurns } from '../../translate/turns.ts'
 import type { StreamEvent } from '../../wire/anthropic/events.ts'
 import type { MessagesRequest } from '../../wire/anthropic/request.ts'
@@ -91,12 +92,8 @@ export function rescueStream(
 }
 
 /** Whether a request's answer could be continued. */
-export const isContinuable = ({ request }: ValidRequest): boolean =>
-  request.stream === true &&
-  request.messages.at(-1)?.role !== 'assistant' &&
-  !request.output_config?.format &&
-  !request['output_format'] &&
-  !request['response_format']
+export const isContinuable = ({ request }: ValidRequest, { protocol }: RequestContext): boolean =>
+  request.messages.at(-1)?.role !== 'assistant' && !findFormat(request, protocol.options)
 
 /** The request for the rest of an answer; undefined where there is no room left for one. */
 function toContinuation(request: MessagesRequest, text: string): ValidRequest | undefined {
