@@ -18,6 +18,12 @@ const NOTED = {
   'x-cache-saved-cost': { note: 'cache_saved_usd', description: 'What another call would have cost, in USD' },
   age: { note: 'cache_age_s', description: 'Seconds since a remembered answer was made' },
   'x-generation-id': { note: 'generation_id', description: "The upstream's id of the answer" },
+  'x-rescued-by': {
+    note: 'rescued_by',
+    description:
+      'The model that went on with an answer that had broken off. Where that happens in a stream that has begun, a ' +
+      'comment line of the stream says it instead',
+  },
 } as const
 const NAMES = Object.keys(NOTED) as ReadonlyArray<keyof typeof NOTED>
 

@@ -4,6 +4,7 @@ import type { Failure } from '../core/errors.ts'
 import type { AnswerStream } from '../messages/converse.ts'
 import { asFailure, noteFailure } from '../observability/failure.ts'
 import type { StreamEvent } from '../wire/anthropic/events.ts'
+import { rescueMarks } from './rescue-mark.ts'
 import { type Headers, toEnvelope } from './respond.ts'
 
 /** One event as it goes over the wire. The two commonest are written by hand: they make up nearly all of a stream. */
@@ -61,6 +62,7 @@ export async function sseResponse(
 ): Promise<Response> {
   const first = readSome(stream)
   const opening = (await beginsWithin(first, clock, timing.startAfterMs)) ? '' : encodeEvents(stream.open())
+  const mark = rescueMarks(context.trace)
   let upcoming: Promise<readonly StreamEvent[] | undefined> | undefined = first
   let lastSentAtMs = clock.now()
   let ended = false
@@ -92,7 +94,7 @@ export async function sseResponse(
           controller.close()
           return
         }
-        controller.enqueue(encodeEvents(events))
+        controller.enqueue(mark() + encodeEvents(events))
         lastSentAtMs = clock.now()
       } catch (error) {
         if (ended) return

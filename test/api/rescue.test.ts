@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 
 import { message, post, sdk } from '../support/api.ts'
-import { checkOrder, eventsOf, textOf, typesOf } from '../support/events.ts'
+import { checkOrder, eventsOf as framesOf, type SentEvent, textOf, typesOf } from '../support/events.ts'
 import { modelsOf } from '../support/models.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { finishChunk, sseAnswer, startUpstream, textChunk } from '../support/upstream.ts'
@@ -19,6 +19,8 @@ beforeAll(async () => {
     UPSTREAM_RETRIES: '0',
     RESCUE_STREAMS: 'true',
     BREAKER_FAILURES: '0',
+    TOOL_EXECUTION_ENABLED: 'true',
+    TOOL_WORKING_DIRECTORY: import.meta.dir,
   })
 })
 afterAll(async () => {
@@ -38,6 +40,10 @@ function inTurn(...answers: ReadonlyArray<() => Response>) {
   return model(() => (answers[Math.min(at++, answers.length - 1)] ?? broken)())
 }
 
+/** The events of a stream, without the comments that tell of rescues. */
+const eventsOf = async (response: Response): Promise<readonly SentEvent[]> =>
+  (await framesOf(response)).filter(({ type }) => type !== 'comment')
+
 const ask = async (fields: object) => post(server, message({ stream: true, ...fields }))
 
 describe('a stream that breaks off in the middle of its text', () => {
@@ -55,7 +61,9 @@ describe('a stream that breaks off in the middle of its text', () => {
     const usage = events.at(-2)?.data.usage
     expect(usage.output_tokens).toBe(7 + 5)
     expect(usage.input_tokens).toBeGreaterThan(40)
-    await until('the log', () => /"event":"request".*"rescued":1/.test(server.output()))
+    await until('the log', () =>
+      server.output().includes(`"rescued":1,"rescued_by":${JSON.stringify(ill.name)}`),
+    )
     expect(server.output()).toContain('"event":"stream-rescue"')
   })
 
@@ -69,6 +77,65 @@ describe('a stream that breaks off in the middle of its text', () => {
     const events = await eventsOf(asked)
     checkOrder(events)
     expect(textOf(events)).toBe('One, two, three.')
+  })
+
+  test('is marked by a comment where another call goes on, the header having gone', async () => {
+    const ill = inTurn(
+      () => failed(textChunk('One, ')),
+      () => failed(textChunk('two, ')),
+      () => Response.json({ error: { message: 'no' } }, { status: 503 }),
+    )
+    const well = inTurn(() => whole('three.'))
+    const asked = await ask({ model: ill.name, fallbacks: [{ model: well.name }] })
+    expect(asked.headers.get('x-rescued-by')).toBeNull()
+    const frames = await framesOf(asked)
+    const words = frames.flatMap(({ type, data }) => (type === 'comment' ? data : (data.delta?.text ?? [])))
+    expect(words).toEqual(['One, ', `rescued by ${ill.name}`, 'two, ', `rescued by ${well.name}`, 'three.'])
+  })
+
+  test('is marked in each turn of an answer whose tools the server runs', async () => {
+    const call = { index: 0, id: 'call_1', type: 'function', function: { name: 'TodoRead', arguments: '{}' } }
+    const ill = inTurn(
+      () => failed(textChunk('I look. ')),
+      () =>
+        sseAnswer([{ choices: [{ index: 0, delta: { tool_calls: [call] } }] }, finishChunk('tool_calls')]),
+      () => failed(textChunk('Nothing ')),
+      () => whole('to do.'),
+    )
+    const frames = await framesOf(await ask({ model: ill.name, tools: [{ type: 'server:TodoRead' }] }))
+    const marks = frames.filter(({ type }) => type === 'comment').map(({ data }) => data)
+    expect(marks).toEqual([`rescued by ${ill.name}`, `rescued by ${ill.name}`])
+    expect(textOf(frames)).toBe('I look. Nothing to do.')
+  })
+
+  test('is marked by a header where the client gets it whole', async () => {
+    const ill = inTurn(
+      () => failed(textChunk('One, two')),
+      () => Response.json({ error: { message: 'no' } }, { status: 503 }),
+    )
+    const well = inTurn(() => whole(', three.'))
+    const response = await ask({ model: ill.name, fallbacks: [{ model: well.name }], stream: false })
+    expect(response.headers.get('x-rescued-by')).toBe(well.name)
+    expect(response.headers.get('x-openrouter-model')).toBe(well.name)
+    expect(await response.json()).toMatchObject({
+      content: [{ type: 'text', text: 'One, two, three.' }],
+      stop_reason: 'end_turn',
+    })
+  })
+
+  test('is a whole message among the results of a batch', async () => {
+    const ill = inTurn(
+      () => failed(textChunk('Half')),
+      () => whole(' and half'),
+    )
+    const requests = [{ custom_id: 'one', params: message({ model: ill.name }) }]
+    const batch: any = await (await post(server, { requests }, { path: '/v1/messages/batch' })).json()
+    expect(batch.results).toMatchObject([
+      { custom_id: 'one', success: true, message: { content: [{ type: 'text', text: 'Half and half' }] } },
+    ])
+    await until('the log', () =>
+      new RegExp(`"event":"batch-request".*"rescued_by":"${ill.name}"`).test(server.output()),
+    )
   })
 
   test('is a whole message for the SDK', async () => {

@@ -170,6 +170,27 @@ describe.each(CLAUDE_CODES)('C186 $name', ({ command, howToGetIt, shortens }) =>
   )
 
   test(
+    'reads on where the server rescues a stream and says so in a comment',
+    async () => {
+      await using desk = await setUpDesk()
+      await using server = await startServer({ UPSTREAM_RETRIES: '0', RESCUE_STREAMS: 'true' })
+      const session = await run({
+        desk,
+        server,
+        prompt: prompt(
+          'Say it.',
+          [{ text: 'Half an ' }, { error: { status: 502, message: 'Provider disconnected' } }],
+          [{ text: 'answer.' }],
+        ),
+      })
+      expect(session.result).toBe('Half an answer.')
+      expect(await outcomesOf(server)).toEqual(['200 ok'])
+      expect(server.output()).toContain('"rescued_by":"anthropic/claude-')
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
     'finds the tools that it keeps back',
     async () => {
       await using desk = await setUpDesk()

@@ -384,6 +384,38 @@ describe.each(CASES)('$name against the server $mode', ({ SDK, version, credenti
     ])
   })
 
+  test('passes over the comment that marks where a broken stream was rescued', async () => {
+    await using rescuing = await startServer({ RESCUE_STREAMS: 'true', UPSTREAM_RETRIES: '0', ...settings })
+    let sent = Promise.resolve('')
+    const { client } = connect({
+      baseURL: rescuing.url,
+      fetch: async (input, init) => {
+        const response = await fetch(input, init)
+        sent = response.clone().text()
+        return response
+      },
+    })
+    const request = ask(
+      [{ text: 'Half an ' }, { error: { status: 502, message: 'Provider disconnected' } }],
+      [{ text: 'answer.' }],
+    )
+    const stream = client.messages.stream(request)
+    const types: string[] = []
+    for await (const event of stream) types.push(event.type)
+    expect(await stream.finalMessage()).toMatchObject({
+      content: [{ type: 'text', text: 'Half an answer.' }],
+      stop_reason: 'end_turn',
+    })
+    expect(types.filter((type) => type !== 'ping' && type !== 'content_block_delta')).toEqual([
+      'message_start',
+      'content_block_start',
+      'content_block_stop',
+      'message_delta',
+      'message_stop',
+    ])
+    expect(await sent).toContain('\n\n: rescued by anthropic/claude-sonnet-4\n\nevent: ')
+  })
+
   test('aborts a stream, which stops the call upstream', async () => {
     const { client } = connect()
     const stream = client.messages.stream(ask([{ text: 'One, ' }, { hang: true }]))

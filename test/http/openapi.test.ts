@@ -132,7 +132,7 @@ describe.each(operations)('$method $path', ({ path, operation }) => {
 
 test('a message tells of itself in the headers that web pages may read', async () => {
   const { headers } = createMessage.responses['200']
-  expect(Object.keys(headers)).toContainValues(['x-openrouter-model', 'x-compat-warnings'])
+  expect(Object.keys(headers)).toContainValues(['x-openrouter-model', 'x-rescued-by', 'x-compat-warnings'])
   const open = createTestApp({ CORS_ORIGINS: 'https://pages.example' })
   const answer = await open.ask('/health', { headers: { origin: 'https://pages.example' } })
   const exposed = answer.headers.get('access-control-expose-headers')?.split(', ')

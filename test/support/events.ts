@@ -2,6 +2,7 @@ import { expect } from 'bun:test'
 
 /** One event of a stream, as the client got it. */
 export interface SentEvent {
+  /** `comment` for what is no event; `data` is its text then. */
   readonly type: string
   readonly data: any
   /** When it came, in milliseconds since its stream was first read. */
@@ -19,7 +20,10 @@ export interface Following {
   readonly types: () => readonly string[]
 }
 
-/** Reads a stream as it comes. Frames must be exactly what Anthropic sends: event line, data line, blank line. */
+/**
+ * Reads a stream as it comes. Frames must be exactly what Anthropic sends: event line, data line, blank line; or a
+ * comment line and a blank one.
+ */
 export function follow(response: Response): Following {
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   const startedAtMs = performance.now()
@@ -41,6 +45,8 @@ export function follow(response: Response): Following {
 }
 
 function parseFrame(frame: string): Pick<SentEvent, 'type' | 'data'> {
+  const [, comment] = /^: ([^\n]+)$/.exec(frame) ?? []
+  if (comment !== undefined) return { type: 'comment', data: comment }
   const [, type = '', json = ''] = /^event: ([a-z_]+)\ndata: (\{[^\n]*\})$/.exec(frame) ?? []
   expect(frame).toBe(`event: ${type}\ndata: ${json}`)
   const data = JSON.parse(json)

@@ -32,6 +32,8 @@ export function rescueStream(
   let current = stream
   let splice: Splice | undefined
   let rescues = 0
+  /** Of them, how many the trace tells of: those whose continuation has said something. */
+  let told = 0
   /** What broke the answer off; told where the rescue fails. */
   let failure: Failure | undefined
 
@@ -45,6 +47,10 @@ export function rescueStream(
       if (!splice.take(event, out)) return undefined
     }
     for (const event of out) hear(said, event)
+    if (out.length > 0 && told < rescues) {
+      told = rescues
+      noteRescue(context)
+    }
     return out
   }
   const goOn = async (error: Failure): Promise<void> => {
@@ -57,7 +63,6 @@ export function rescueStream(
       said_chars: said.text.length,
       rescues,
     })
-    context.trace.note('rescued', rescues)
     splice = createSplice(said)
     current = await askOn(rest)
   }
@@ -89,6 +94,12 @@ export function rescueStream(
       await current.cancel()
     },
   }
+}
+
+/** How often the answer was rescued in all its turns, and which model went on last. */
+function noteRescue({ trace }: RequestContext): void {
+  trace.note('rescued', Number(trace.noted('rescued') ?? 0) + 1)
+  trace.note('rescued_by', trace.noted('upstream_model'))
 }
 
 /** Whether a request's answer could be continued. */
