@@ -53,6 +53,7 @@ export function toSpans({ request, ending }: FinishedRequest): readonly OtlpSpan
       'batch.id': request.batch,
       ...conversationOf(notes, context.protocol.agentId),
       'cache.result': notes['cache'],
+      'answer.rescued_by': notes['rescued_by'],
       'error.type': errorTypeOf(notes),
     }),
     status: statusOf(ending.outcome),

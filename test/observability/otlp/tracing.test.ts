@@ -75,10 +75,12 @@ test('a request is a span with one below it for each step, and its call speaks o
   trace.note('upstream_model', 'test/model')
   trace.note('input_tokens', 12)
   trace.note('cost_usd', 0.5)
+  trace.note('rescued_by', 'test/model')
   tracing.end(request, OK)
   await until('the export', () => bodies.length > 0)
   const [root, validate, call] = spans()
   expect(root).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, name: 'POST /v1/messages', kind: 2 })
+  expect(attributesOf(root)).toMatchObject({ 'answer.rescued_by': 'test/model' })
   expect(validate).toMatchObject({ traceId: TRACE, parentSpanId: root.spanId, name: 'validate', kind: 1 })
   expect(call).toMatchObject({
     parentSpanId: root.spanId,
