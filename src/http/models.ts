@@ -14,7 +14,7 @@ export const modelsRoutes = (server: Server, prefix: string) =>
     .get(
       '/models',
       route(server, async (request, { context }) => {
-        const page = await listModels(pageQueryOf(request), server.services)
+        const page = await listModels(pageQueryOf(request), server.services, context.caller)
         return json(page, { ...baseHeaders(server, request), 'request-id': context.id })
       }),
       { detail: LIST_MODELS },
@@ -23,7 +23,7 @@ export const modelsRoutes = (server: Server, prefix: string) =>
       '/models/*',
       route(server, async (request, { context }) => {
         const id = idOf(request)
-        const model = await findModel(id, server.services)
+        const model = await findModel(id, server.services, context.caller)
         return json(model, { ...baseHeaders(server, request), 'request-id': context.id })
       }),
       { detail: GET_MODEL },
@@ -33,7 +33,8 @@ const LIST_MODELS = apiOperation({
   operationId: 'listModels',
   tag: 'Models',
   summary: 'List the models',
-  description: "The aliases of this server first, then the upstream's models, newest first.",
+  description:
+    "The aliases of this server first, then the upstream's models, newest first; of all of them those that the key may ask for.",
   parameters: [
     {
       name: 'limit',

@@ -1,3 +1,4 @@
+import type { Caller } from '../core/caller.ts'
 import { invalidRequest, Failure } from '../core/errors.ts'
 import { DEFAULT_UPSTREAM } from '../core/upstream.ts'
 import type { ModelInfo, ModelList } from '../wire/anthropic/models.ts'
@@ -5,12 +6,18 @@ import type { ModelRecord } from '../wire/openrouter/models.ts'
 import { toCapabilities } from './capabilities.ts'
 import { findTargets } from './map-model.ts'
 import { checkPage, type PageQuery } from './page.ts'
+import { modelFilter } from './permission.ts'
 import type { NamedUpstream, Services } from './services.ts'
 
-/** Aliases first, then the upstream's models, newest first. */
-export async function listModels(query: PageQuery, services: Services): Promise<ModelList> {
+/** The models that a caller may ask for: aliases first, then the upstream's models, newest first. */
+export async function listModels(
+  query: PageQuery,
+  services: Services,
+  caller: Caller | undefined,
+): Promise<ModelList> {
   const limit = checkPage(query)
-  const all = await allModels(services)
+  const allows = modelFilter(caller, services.choose)
+  const all = (await allModels(services)).filter(({ id }) => allows(id))
   const [start, end] = pageBounds(all, limit, query)
   const data = all.slice(start, end)
   return {
@@ -39,19 +46,32 @@ function positionOf(all: readonly ModelInfo[], id: string, parameter: string): n
   return at
 }
 
-/** One model by its id, by an alias, or by a Claude name. */
-export async function findModel(id: string, services: Services): Promise<ModelInfo> {
+/**
+ * One model by its id, by an alias, or by a Claude name. One that the caller may not ask for is as unknown as one that
+ * does not exist.
+ */
+export async function findModel(
+  id: string,
+  services: Services,
+  caller: Caller | undefined,
+): Promise<ModelInfo> {
+  const found = modelFilter(caller, services.choose)(id) ? await lookUp(id, services) : undefined
+  if (found) return found
+  throw new Failure('not_found_error', `model: ${id}`)
+}
+
+async function lookUp(id: string, services: Services): Promise<ModelInfo | undefined> {
   const [target] = findTargets({ model: id }, services)
   const { openrouter, catalogue } = services.upstreams.of(target.upstream)
   const record = (await catalogue.list()).find((candidate) => candidate.id === target.model)
   if (record) return toModelInfo(record, id, openrouter)
-  if (aliasNames(services).includes(id)) return toModelInfo({ id: target.model }, id, openrouter)
-  throw new Failure('not_found_error', `model: ${id}`)
+  return aliasNames(services).includes(id) ? toModelInfo({ id: target.model }, id, openrouter) : undefined
 }
 
 async function allModels(services: Services): Promise<readonly ModelInfo[]> {
   const lists = await Promise.all(services.upstreams.all.map(listUpstream))
-  const aliases = await Promise.all(aliasNames(services).map(async (alias) => findModel(alias, services)))
+  const found = await Promise.all(aliasNames(services).map(async (alias) => lookUp(alias, services)))
+  const aliases = found.flatMap((alias) => alias ?? [])
   const known = new Set(aliases.map((alias) => alias.id))
   return [...aliases, ...lists.flat().filter(({ id }) => !known.has(id))]
 }

@@ -5,20 +5,24 @@ import type { Target } from '../translate/target.ts'
 import type { MessagesRequest } from '../wire/anthropic/request.ts'
 
 /**
- * Makes sure that a caller may ask these models. A key's list may name a model as clients do or as the upstream does:
+ * Whether a caller may ask for a model by a name. A key's list may name a model as clients do or as the upstream does:
  * who may ask `small` may ask what it stands for.
  */
-export function checkModels(names: readonly string[], caller: Caller | undefined, choose: Choose): void {
+export function modelFilter(caller: Caller | undefined, choose: Choose): (name: string) => boolean {
   const patterns = caller?.models
-  if (!patterns) return
+  if (!patterns) return () => true
   const fits = [...patterns, ...patterns.map((pattern) => choose(pattern).model)].map(compilePattern)
-  const allows = (name: string): boolean =>
-    [name, choose(name).model].some((known) => fits.some((fit) => fit(known.toLowerCase())))
+  return (name) => [name, choose(name).model].some((known) => fits.some((fit) => fit(known.toLowerCase())))
+}
+
+/** Makes sure that a caller may ask these models. */
+export function checkModels(names: readonly string[], caller: Caller | undefined, choose: Choose): void {
+  const allows = modelFilter(caller, choose)
   const refused = names.find((name) => !allows(name))
   if (refused === undefined) return
   throw new Failure(
     'permission_error',
-    `model: this key may not use ${JSON.stringify(refused)}; it may use ${patterns.join(', ') || 'no model'}`,
+    `model: this key may not use ${JSON.stringify(refused)}; it may use ${caller?.models?.join(', ') || 'no model'}`,
   )
 }
 

@@ -93,6 +93,20 @@ describe('a key of the admin API', () => {
       })
   })
 
+  test('is shown the models that it may ask, and no others', async () => {
+    const { key } = await create({ models: ['small'] })
+    const { models } = sdk(server, { apiKey: key })
+    const { data } = await models.list()
+    expect(data.map(({ id }) => id)).toEqual(['small'])
+    expect(await models.retrieve('small')).toMatchObject({ id: 'small' })
+    const refused = await fetch(`${server.url}/v1/models/big`, { headers: { 'x-api-key': key } })
+    expect(await refusalOf(refused)).toMatchObject({
+      status: 404,
+      type: 'not_found_error',
+      message: 'model: big',
+    })
+  })
+
   test.each([
     [{}, 'name: Field required'],
     [{ name: 'x', models: 'all' }, 'models: '],

@@ -265,9 +265,9 @@ describe('the framework', () => {
   test('sends a response byte for byte as the handler made it', async () => {
     const { services } = app.server
     expect(await (await app.ask('/v1/models/big')).text()).toBe(
-      JSON.stringify(await findModel('big', services)),
+      JSON.stringify(await findModel('big', services, undefined)),
     )
-    const page = await listModels({ limit: '3', afterId: null, beforeId: null }, services)
+    const page = await listModels({ limit: '3', afterId: null, beforeId: null }, services, undefined)
     expect(await (await app.ask('/v1/models?limit=3')).text()).toBe(JSON.stringify(page))
   })
 })

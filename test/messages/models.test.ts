@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 
 import fc from 'fast-check'
 
+import { type Caller, plainCaller } from '../../src/core/caller.ts'
 import { Failure } from '../../src/core/errors.ts'
 import { findTargets, toFacts } from '../../src/messages/map-model.ts'
 import { findModel, listModels } from '../../src/messages/models.ts'
@@ -67,8 +68,10 @@ const upstreamsOf = (records: readonly ModelRecord[]): Upstreams => {
 const targetOf = (asked: Parameters<typeof findTargets>[0], records = RECORDS): Target =>
   findTargets(asked, servicesOf(records))[0]
 
-const list = async (query: Partial<PageQuery> = {}, services = servicesOf()) =>
-  listModels({ limit: null, afterId: null, beforeId: null, ...query }, services)
+const list = async (query: Partial<PageQuery> = {}, services = servicesOf(), caller?: Caller) =>
+  listModels({ limit: null, afterId: null, beforeId: null, ...query }, services, caller)
+
+const find = async (id: string, services = servicesOf(), caller?: Caller) => findModel(id, services, caller)
 
 const idsOf = (page: Awaited<ReturnType<typeof list>>): string[] => page.data.map(({ id }) => id)
 
@@ -156,16 +159,16 @@ describe('one model (C161)', () => {
     ['without a name', 'old/model', 'old/model'],
     ['by an alias whose target nobody knows', 'small', 'small (nobody/knows)'],
   ])('%s', async (_, id, display_name) => {
-    expect(await findModel(id, servicesOf())).toMatchObject({ type: 'model', id, display_name })
+    expect(await find(id, servicesOf())).toMatchObject({ type: 'model', id, display_name })
   })
 
   test.each(['nobody', 'claude-opus-9', ''])('that nobody knows is not found: %p', async (id) => {
-    const failure = await findModel(id, servicesOf()).catch((error: unknown) => error)
+    const failure = await find(id, servicesOf()).catch((error: unknown) => error)
     expect(failure).toMatchObject({ status: 404, kind: 'not_found_error', message: `model: ${id}` })
   })
 
   test('tells what the upstream says of it', async () => {
-    expect(await findModel('big', servicesOf())).toMatchObject({
+    expect(await find('big', servicesOf())).toMatchObject({
       created_at: '2025-09-29T16:01:16Z',
       max_input_tokens: 1_000_000,
       max_tokens: 64_000,
@@ -175,7 +178,7 @@ describe('one model (C161)', () => {
   })
 
   test('tells nothing that it does not know', async () => {
-    const bare = await findModel('magnum-opus', servicesOf([{ id: 'magnum-opus' }]))
+    const bare = await find('magnum-opus', servicesOf([{ id: 'magnum-opus' }]))
     expect(bare).toMatchObject({
       created_at: '1970-01-01T00:00:00Z',
       max_input_tokens: null,
@@ -189,9 +192,48 @@ describe('one model (C161)', () => {
     'survives the nonsense %p as its time of creation',
     async (created) => {
       const record = { id: 'a/b', created } as unknown as ModelRecord
-      expect((await findModel('a/b', servicesOf([record]))).created_at).toBe('1970-01-01T00:00:00Z')
+      expect((await find('a/b', servicesOf([record]))).created_at).toBe('1970-01-01T00:00:00Z')
     },
   )
+})
+
+describe('a key with a list of models', () => {
+  const keyFor = (...models: readonly string[]): Caller => plainCaller('key-1', { models })
+
+  test.each<[string, readonly string[], string[]]>([
+    ['by an alias, which is its target too', ['big'], ['big', 'anthropic/claude-sonnet-4.5']],
+    ['by the name upstream, which is its aliases too', ['openai/gpt-5.2'], ['gpt', 'openai/gpt-5.2']],
+    ['by a pattern', ['n*w/*'], ['new/model']],
+    ['none', [], []],
+  ])('sees only those models: %s', async (_, models, ids) => {
+    const page = await list({}, servicesOf(), keyFor(...models))
+    expect(idsOf(page)).toEqual(ids)
+    expect(page).toMatchObject({ first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null })
+  })
+
+  test('has pages of what it sees', async () => {
+    const key = keyFor('big', 'new/*', 'old/*')
+    const first = await list({ limit: '2' }, servicesOf(), key)
+    expect(idsOf(first)).toEqual(['big', 'new/model'])
+    expect(first.has_more).toBe(true)
+    const second = await list({ limit: '2', afterId: 'new/model' }, servicesOf(), key)
+    expect(idsOf(second)).toEqual(['anthropic/claude-sonnet-4.5', 'old/model'])
+    expect(second.has_more).toBe(false)
+    const back = await list({ limit: '3', beforeId: 'old/model' }, servicesOf(), key)
+    expect(idsOf(back)).toEqual(['big', 'new/model', 'anthropic/claude-sonnet-4.5'])
+    expect(back.has_more).toBe(false)
+  })
+
+  test('learns of no other model, neither by a page nor by its name', async () => {
+    const key = keyFor('gpt')
+    expect(await find('o3-pro', servicesOf(), key)).toMatchObject({ id: 'o3-pro' })
+    for (const id of ['big', 'old/model', 'nobody']) {
+      const failure = await find(id, servicesOf(), key).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ status: 404, kind: 'not_found_error', message: `model: ${id}` })
+    }
+    const failure = await list({ afterId: 'big' }, servicesOf(), key).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ status: 400, message: "after_id: there is no model 'big' in the list" })
+  })
 })
 
 describe('the target of a request', () => {
