@@ -8,7 +8,7 @@ import { requireAdmin } from './access.ts'
 import { addressOf } from './address.ts'
 import { readJson } from './body.ts'
 import { checkBody } from './check.ts'
-import { adminOperation, ref } from './openapi/operation.ts'
+import { CREATE_KEY, GET_KEY, LIST_KEYS, REVOKE_KEY } from './openapi/keys.ts'
 import { json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
 import type { Server } from './server.ts'
@@ -103,56 +103,3 @@ const unknownKey = (id: string): Failure =>
   new Failure('not_found_error', `There is no key ${JSON.stringify(id)}; GET /admin/keys lists them`)
 
 const idOf = (request: Request): string => addressOf(request).path.split('/').at(-1) ?? ''
-
-const jsonOf = (name: 'ApiKey' | 'ApiKeyList' | 'CreatedApiKey') => ({
-  'application/json': { schema: ref(name) },
-})
-
-const KEY_PARAMETER = {
-  name: 'id',
-  in: 'path' as const,
-  required: true,
-  description: "The key's id, as the list has it.",
-  schema: { type: 'string' },
-}
-
-const LIST_KEYS = adminOperation({
-  operationId: 'listKeys',
-  tag: 'Keys',
-  summary: 'List the client keys',
-  answer: { description: 'All of them, ended ones too', content: jsonOf('ApiKeyList') },
-})
-
-const CREATE_KEY = adminOperation({
-  operationId: 'createKey',
-  tag: 'Keys',
-  summary: 'Make a client key',
-  description: 'Only its hash is kept: the answer is the one time that the key itself is told.',
-  body: {
-    'application/json': {
-      schema: ref('CreateKeyRequest'),
-      example: { name: 'ci', models: ['small'], limits: { requests_per_minute: 60, daily_budget_usd: 5 } },
-    },
-  },
-  answer: { description: 'The new key', content: jsonOf('CreatedApiKey') },
-})
-
-const GET_KEY = adminOperation({
-  operationId: 'getKey',
-  tag: 'Keys',
-  summary: 'Show a client key',
-  parameters: [KEY_PARAMETER],
-  answer: { description: 'The key, without the key itself', content: jsonOf('ApiKey') },
-  failures: ['not_found_error'],
-})
-
-const REVOKE_KEY = adminOperation({
-  operationId: 'revokeKey',
-  tag: 'Keys',
-  summary: 'End a client key',
-  description:
-    'Requests with it are refused from now on, in every process on this data folder within a second.',
-  parameters: [KEY_PARAMETER],
-  answer: { description: 'The key as it is now', content: jsonOf('ApiKey') },
-  failures: ['not_found_error'],
-})
