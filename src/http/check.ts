@@ -1,7 +1,8 @@
-import type { Static, TSchema } from '@sinclair/typebox'
+import { type Static, type TObject, type TSchema, TypeGuard } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 
 import { invalidRequest } from '../core/errors.ts'
+import { isRecord } from '../core/record.ts'
 
 /** Makes sure that a small body of our own API has its schema; else a 400 that names the first wrong field. */
 export function checkBody<Schema extends TSchema>(
@@ -13,4 +14,27 @@ export function checkBody<Schema extends TSchema>(
   const path = error.path.split('/').slice(1).join('.')
   const words = error.value === undefined ? 'Field required' : error.message
   throw invalidRequest(path === '' ? `The request body: ${words}` : `${path}: ${words}`)
+}
+
+/** Like `checkBody`, and refuses fields that the schema does not name: a limit that is misspelt would be no limit. */
+export function checkWholeBody<Schema extends TObject>(
+  schema: Schema,
+  body: unknown,
+): asserts body is Static<Schema> {
+  checkBody(schema, body)
+  const stranger = findStranger(schema, body)
+  if (stranger !== undefined) throw invalidRequest(`${stranger}: Extra inputs are not permitted`)
+}
+
+/** The path of the first field that the schema does not name. */
+function findStranger(schema: TSchema, value: unknown): string | undefined {
+  const shape = TypeGuard.IsUnion(schema) ? schema.anyOf.find((option) => TypeGuard.IsObject(option)) : schema
+  if (!isRecord(value) || !TypeGuard.IsObject(shape)) return undefined
+  for (const [name, field] of Object.entries(value)) {
+    const known = Object.hasOwn(shape.properties, name) ? shape.properties[name] : undefined
+    if (!known) return name
+    const inner = findStranger(known, field)
+    if (inner !== undefined) return `${name}.${inner}`
+  }
+  return undefined
 }

@@ -7,7 +7,7 @@ import { type ApiKey, type ApiKeyList, CreateKeyRequest, type CreatedApiKey } fr
 import { requireAdmin } from './access.ts'
 import { addressOf } from './address.ts'
 import { readJson } from './body.ts'
-import { checkBody } from './check.ts'
+import { checkWholeBody } from './check.ts'
 import { CREATE_KEY, GET_KEY, LIST_KEYS, REVOKE_KEY } from './openapi/keys.ts'
 import { json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
@@ -59,7 +59,7 @@ const listKeys = ({ keys, clock }: Server): ApiKeyList => ({
 
 async function createKey(server: Server, request: Request): Promise<CreatedApiKey> {
   const body = await readJson(request, server.maxBodyBytes, server)
-  checkBody(CreateKeyRequest, body)
+  checkWholeBody(CreateKeyRequest, body)
   const { key, record } = server.keys.create(toTerms(body, server.clock.now()))
   server.log.info('key-created', { key_id: record.id, key_name: record.name })
   return { ...toApiKey(record, server.clock.now()), key }

@@ -111,6 +111,8 @@ describe('a key of the admin API', () => {
     [{}, 'name: Field required'],
     [{ name: 'x', models: 'all' }, 'models: '],
     [{ name: 'x', limits: { requests_per_minute: 0 } }, 'limits.requests_per_minute: '],
+    [{ name: 'x', budget: 5 }, 'budget: Extra inputs are not permitted'],
+    [{ name: 'x', limits: { daily_budget: 5 } }, 'limits.daily_budget: Extra inputs are not permitted'],
     [{ name: 'x', expires_at: 'soon' }, 'expires_at: Input should be a valid datetime'],
     [{ name: 'x', expires_at: '2020-01-01T00:00:00Z' }, 'expires_at: Input should be in the future'],
   ])('is not made of %j', async (body, words) => {
