@@ -48,14 +48,15 @@ export const COMMANDS = {
     run: async (invocation) => (await import('./batches.ts')).manageBatches(invocation),
   },
   keys: {
-    summary: 'Make, list or revoke client keys.',
-    usage: 'create|list|revoke [ID]',
+    summary: 'Make, list, change or revoke client keys.',
+    usage: 'create | list | edit ID | revoke ID',
     details:
-      'Works on DATA_DIR; running servers notice within a second. A new key is shown once and kept as a hash.\n\n' +
+      'Works on DATA_DIR; running servers notice within a second. A new key is shown once and kept as a hash. "edit" takes the flags of "create" and changes only what they say; the key itself stays the same.\n\n' +
       '  keys create --name laptop --expires 90d --models small,openai/* --daily-budget 5\n\n' +
+      '  keys edit key-0123456789abcdef --daily-budget 20 --clear expires,models\n\n' +
       '  keys revoke key-0123456789abcdef',
     options: {
-      name: { placeholder: 'TEXT', description: 'What to call the new key; needed.' },
+      name: { placeholder: 'TEXT', description: 'What to call the key; a new one needs it.' },
       expires: { placeholder: 'WHEN', description: 'When it ends: a date, or 30m, 12h, 90d from now.' },
       models: { placeholder: 'PATTERN,…', description: 'The models that it may ask; all without this.' },
       'no-tools': { description: 'The server runs no tools for it.' },
@@ -69,6 +70,10 @@ export const COMMANDS = {
       'concurrent-requests': { placeholder: 'NUMBER', description: 'Its requests at the same time.' },
       'daily-budget': { placeholder: 'USD', description: 'What it may spend a day.' },
       'monthly-budget': { placeholder: 'USD', description: 'What it may spend a calendar month.' },
+      clear: {
+        placeholder: 'FLAG,…',
+        description: 'edit: flags whose effect to take away, e.g. expires,models.',
+      },
       json: { description: 'Print JSON.' },
     },
     run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),

@@ -1,4 +1,5 @@
 import { type Static, type TObject, type TSchema, TypeGuard } from '@sinclair/typebox'
+import type { ValueError } from '@sinclair/typebox/errors'
 import { Value } from '@sinclair/typebox/value'
 
 import { invalidRequest } from '../core/errors.ts'
@@ -9,11 +10,20 @@ export function checkBody<Schema extends TSchema>(
   schema: Schema,
   body: unknown,
 ): asserts body is Static<Schema> {
-  const error = Value.Errors(schema, body).First()
-  if (!error) return
+  const first = Value.Errors(schema, body).First()
+  if (!first) return
+  const error = within(first)
   const path = error.path.split('/').slice(1).join('.')
   const words = error.value === undefined ? 'Field required' : error.message
   throw invalidRequest(path === '' ? `The request body: ${words}` : `${path}: ${words}`)
+}
+
+/** What is wrong inside of something that may also be null. */
+function within(error: ValueError): ValueError {
+  const { anyOf } = error.schema
+  const [inner] = Array.isArray(anyOf) && anyOf.length === 2 && TypeGuard.IsNull(anyOf[1]) ? error.errors : []
+  const found = inner?.First()
+  return found ? within(found) : error
 }
 
 /** Like `checkBody`, and refuses fields that the schema does not name: a limit that is misspelt would be no limit. */

@@ -1,19 +1,25 @@
 import { Elysia } from 'elysia'
 
 import { Failure, invalidRequest } from '../core/errors.ts'
-import type { KeyTerms } from '../keys/key.ts'
-import { toApiKey, toLimits } from '../keys/wire.ts'
-import { type ApiKey, type ApiKeyList, CreateKeyRequest, type CreatedApiKey } from '../wire/server/keys.ts'
+import { newTerms, revise } from '../keys/key.ts'
+import { toApiKey, toChanges } from '../keys/wire.ts'
+import {
+  type ApiKey,
+  type ApiKeyList,
+  CreateKeyRequest,
+  type CreatedApiKey,
+  EditKeyRequest,
+} from '../wire/server/keys.ts'
 import { requireAdmin } from './access.ts'
 import { addressOf } from './address.ts'
 import { readJson } from './body.ts'
 import { checkWholeBody } from './check.ts'
-import { CREATE_KEY, GET_KEY, LIST_KEYS, REVOKE_KEY } from './openapi/keys.ts'
+import { CREATE_KEY, EDIT_KEY, GET_KEY, LIST_KEYS, REVOKE_KEY } from './openapi/keys.ts'
 import { json } from './respond.ts'
 import { baseHeaders, route } from './route.ts'
 import type { Server } from './server.ts'
 
-/** Client keys: made, listed and ended by whoever has the admin key. */
+/** Client keys: made, listed, changed and ended by whoever has the admin key. */
 export const keysRoutes = (server: Server) => {
   const admin = (answer: (request: Request) => Promise<object>) =>
     route(server, async (request, { context }) => {
@@ -35,6 +41,11 @@ export const keysRoutes = (server: Server) => {
       '/:id',
       admin(async (request) => findKey(server, request)),
       { detail: GET_KEY },
+    )
+    .patch(
+      '/:id',
+      admin(async (request) => editKey(server, request)),
+      { detail: EDIT_KEY, parse: 'none' },
     )
     .delete(
       '/:id',
@@ -60,28 +71,10 @@ const listKeys = ({ keys, clock }: Server): ApiKeyList => ({
 async function createKey(server: Server, request: Request): Promise<CreatedApiKey> {
   const body = await readJson(request, server.maxBodyBytes, server)
   checkWholeBody(CreateKeyRequest, body)
-  const { key, record } = server.keys.create(toTerms(body, server.clock.now()))
+  const changes = toChanges(body, server.clock.now())
+  const { key, record } = server.keys.create(revise(newTerms(body.name), changes))
   server.log.info('key-created', { key_id: record.id, key_name: record.name })
   return { ...toApiKey(record, server.clock.now()), key }
-}
-
-const toTerms = (
-  { name, expires_at, models, tools, server_tools, limits }: CreateKeyRequest,
-  nowMs: number,
-): KeyTerms => ({
-  name,
-  expiresAtMs: typeof expires_at === 'string' ? toExpiry(expires_at, nowMs) : undefined,
-  models: models ?? undefined,
-  allowsTools: tools ?? true,
-  serverTools: server_tools ?? [],
-  limits: toLimits(limits ?? {}),
-})
-
-function toExpiry(text: string, nowMs: number): number {
-  const expiresAtMs = Date.parse(text)
-  if (Number.isNaN(expiresAtMs)) throw invalidRequest('expires_at: Input should be a valid datetime')
-  if (expiresAtMs <= nowMs) throw invalidRequest('expires_at: Input should be in the future')
-  return expiresAtMs
 }
 
 function findKey({ keys, clock }: Server, request: Request): ApiKey {
@@ -89,6 +82,17 @@ function findKey({ keys, clock }: Server, request: Request): ApiKey {
   const key = keys.byId(id)
   if (!key) throw unknownKey(id)
   return toApiKey(key, clock.now())
+}
+
+async function editKey(server: Server, request: Request): Promise<ApiKey> {
+  const body = await readJson(request, server.maxBodyBytes, server)
+  checkWholeBody(EditKeyRequest, body)
+  const id = idOf(request)
+  const key = server.keys.edit(id, toChanges(body, server.clock.now()))
+  if (!key) throw unknownKey(id)
+  if (key.revokedAtMs !== undefined) throw revokedKey(id)
+  server.log.info('key-edited', { key_id: key.id, key_name: key.name, fields: Object.keys(body) })
+  return toApiKey(key, server.clock.now())
 }
 
 function revokeKey({ keys, clock, log }: Server, request: Request): ApiKey {
@@ -101,5 +105,10 @@ function revokeKey({ keys, clock, log }: Server, request: Request): ApiKey {
 
 const unknownKey = (id: string): Failure =>
   new Failure('not_found_error', `There is no key ${JSON.stringify(id)}; GET /admin/keys lists them`)
+
+const revokedKey = (id: string): Failure =>
+  invalidRequest(
+    `The key ${JSON.stringify(id)} was revoked, and stays as it is; POST /admin/keys makes another`,
+  )
 
 const idOf = (request: Request): string => addressOf(request).path.split('/').at(-1) ?? ''

@@ -49,7 +49,7 @@ export function createOrigins({ corsOrigins, allowedHosts }: OriginRules): Origi
         status: 204,
         headers: {
           ...headers,
-          'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+          'access-control-allow-methods': 'GET, POST, PATCH, DELETE, OPTIONS',
           'access-control-allow-headers': request.headers.get('access-control-request-headers') ?? '*',
           'access-control-max-age': '600',
         },

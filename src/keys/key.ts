@@ -16,11 +16,31 @@ export interface ManagedKey {
   readonly limits: Limits
 }
 
-/** What somebody decides about a new key. */
+/** What somebody decides about a key. */
 export type KeyTerms = Pick<
   ManagedKey,
   'name' | 'expiresAtMs' | 'models' | 'allowsTools' | 'serverTools' | 'limits'
 >
+
+/** What is to change of a key: what is absent stays, and undefined takes away. That goes for each limit too. */
+export type KeyChanges = Partial<KeyTerms>
+
+/** What holds for a key of which nothing was said but its name. */
+export const newTerms = (name: string): KeyTerms => ({
+  name,
+  expiresAtMs: undefined,
+  models: undefined,
+  allowsTools: true,
+  serverTools: [],
+  limits: {},
+})
+
+/** The terms of a key after a change. */
+export const revise = (terms: KeyTerms, changes: KeyChanges): KeyTerms => ({
+  ...terms,
+  ...changes,
+  limits: { ...terms.limits, ...changes.limits },
+})
 
 /** How a key begins, so that scanners of leaked secrets, and our own log, know it for one. */
 const PREFIX = 'sk-oas-'

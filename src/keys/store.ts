@@ -6,7 +6,7 @@ import type { Limits } from '../core/caller.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/context.ts'
 import { toStoreFailure } from '../store/database.ts'
-import { hashOf, type KeyTerms, type ManagedKey, markOf, newKey } from './key.ts'
+import { hashOf, type KeyChanges, type KeyTerms, type ManagedKey, markOf, newKey, revise } from './key.ts'
 
 export const KEY_MIGRATIONS = [
   `CREATE TABLE keys (
@@ -45,6 +45,8 @@ export interface KeyStore {
   list(): readonly ManagedKey[]
   /** Makes a key. Only here is it ever told; it cannot be shown again. */
   create(terms: KeyTerms): { readonly key: string; readonly record: ManagedKey }
+  /** Changes what a key may do, but not one that was revoked; undefined when there is none of that mark. */
+  edit(id: string, changes: KeyChanges): ManagedKey | undefined
   /** Ends a key for good; undefined when there is none of that mark. */
   revoke(id: string): ManagedKey | undefined
   close(): void
@@ -133,30 +135,22 @@ export function createKeyStore({ path, open, clock, log }: KeyStoreOptions): Key
     create(terms) {
       const key = newKey()
       const hash = hashOf(key).toString('hex')
-      change((file) =>
-        file
-          .query('INSERT INTO keys VALUES (?, ?, ?, ?, NULL, ?, ?, ?, ?)')
-          .run(
-            hash,
-            terms.name,
-            clock.now(),
-            terms.expiresAtMs ?? null,
-            terms.models ? JSON.stringify(terms.models) : null,
-            terms.allowsTools ? 1 : 0,
-            JSON.stringify(terms.limits),
-            JSON.stringify(terms.serverTools),
-          ),
-      )
+      change((file) => file.query(INSERT).run({ hash, created_at_ms: clock.now(), ...toColumns(terms) }))
       const record = byHash.get(hash)
       if (!record) throw new Error('a key that was stored is not there')
       return { key, record }
+    },
+    edit(id, changes) {
+      if (!byId(id)) return undefined
+      change((file) => editRow(file, id, changes))
+      return byId(id)
     },
     revoke(id) {
       if (!byId(id)) return undefined
       change((file) =>
         file
           .query('UPDATE keys SET revoked_at_ms = coalesce(revoked_at_ms, ?) WHERE hash LIKE ?')
-          .run(clock.now(), `${id.slice('key-'.length)}%`),
+          .run(clock.now(), hashPattern(id)),
       )
       return byId(id)
     },
@@ -170,6 +164,37 @@ export function createKeyStore({ path, open, clock, log }: KeyStoreOptions): Key
 /** Changes when another connection has written. */
 const versionOf = (database: Database): number =>
   database.query<{ data_version: number }, []>('PRAGMA data_version').get()?.data_version ?? 0
+
+/** Which hashes a mark stands for; it must be that of a key. */
+const hashPattern = (id: string): string => `${id.slice('key-'.length)}%`
+
+type TermColumns = Pick<Row, 'name' | 'expires_at_ms' | 'models' | 'allows_tools' | 'limits' | 'server_tools'>
+
+const INSERT = `INSERT INTO keys (hash, created_at_ms, name, expires_at_ms, models, allows_tools, limits, server_tools)
+  VALUES ($hash, $created_at_ms, $name, $expires_at_ms, $models, $allows_tools, $limits, $server_tools)`
+
+const UPDATE = `UPDATE keys SET name = $name, expires_at_ms = $expires_at_ms, models = $models,
+  allows_tools = $allows_tools, limits = $limits, server_tools = $server_tools WHERE hash = $hash`
+
+const toColumns = (terms: KeyTerms): TermColumns => ({
+  name: terms.name,
+  expires_at_ms: terms.expiresAtMs ?? null,
+  models: terms.models ? JSON.stringify(terms.models) : null,
+  allows_tools: terms.allowsTools ? 1 : 0,
+  limits: JSON.stringify(terms.limits),
+  server_tools: JSON.stringify(terms.serverTools),
+})
+
+/** From what the file says at that moment, so that two who change different things both succeed. */
+function editRow(file: Database, id: string, changes: KeyChanges): void {
+  const edit = file.transaction(() => {
+    const row = file
+      .query<Row, [string]>('SELECT * FROM keys WHERE hash LIKE ? AND revoked_at_ms IS NULL')
+      .get(hashPattern(id))
+    if (row) file.query(UPDATE).run({ hash: row.hash, ...toColumns(revise(toKey(row), changes)) })
+  })
+  edit.immediate()
+}
 
 const toKey = (row: Row): ManagedKey => ({
   id: markOf(Buffer.from(row.hash, 'hex')),

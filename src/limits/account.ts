@@ -9,8 +9,8 @@ export type Kind = (typeof KINDS)[number]
 export interface Account {
   /** The mark of the key; undefined for all keys together. */
   readonly owner: string | undefined
-  /** What people call it. */
-  readonly name: string
+  /** What people call it at present. */
+  name: string
   readonly buckets: Readonly<Record<Kind, Bucket>>
   running: number
   /** What it may use at present. */

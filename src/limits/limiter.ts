@@ -107,6 +107,7 @@ export function createLimiter({ clock, spentBy, strain, ...options }: LimiterOpt
       account = newAccount(owner, name ?? owner, clock.now())
       accounts.set(owner, account)
     }
+    account.name = name ?? owner
     account.limits = withDefaults(limits, settings.perKey)
     return account
   }

@@ -122,6 +122,90 @@ describe('a key of the admin API', () => {
   })
 })
 
+describe('a key that is edited', () => {
+  const edit = async (id: string, changes: object): Promise<any> => {
+    const response = await admin(`/${id}`, 'PATCH', changes)
+    expect(response.status).toBe(200)
+    return response.json()
+  }
+
+  test('keeps what is not said, loses what is null, and stays the same key', async () => {
+    const { key, ...made } = await create({
+      name: 'old',
+      expires_at: '2999-01-01T00:00:00Z',
+      models: ['small'],
+      tools: false,
+      server_tools: ['Read'],
+      limits: { requests_per_minute: 5, daily_budget_usd: 2 },
+    })
+    const renamed = await edit(made.id, { name: 'new', limits: { daily_budget_usd: null } })
+    expect(renamed).toEqual({ ...made, name: 'new', limits: { ...made.limits, daily_budget_usd: null } })
+    const freed = { expires_at: null, models: null, tools: null, server_tools: null, limits: null }
+    expect(await edit(made.id, freed)).toMatchObject({
+      name: 'new',
+      status: 'active',
+      expires_at: null,
+      models: null,
+      tools: true,
+      server_tools: [],
+      limits: { requests_per_minute: null, daily_budget_usd: null },
+    })
+    expect((await ask(server, key)).status).toBe(200)
+  })
+
+  test('may do from its next request on what was said, by its new name', async () => {
+    const { key, id } = await create({ models: ['small'] })
+    expect((await ask(server, key, { model: 'big' })).status).toBe(403)
+    await edit(id, { name: 'wide', models: ['big'], limits: { requests_per_minute: 1 } })
+    expect((await ask(server, key, { model: 'big' })).status).toBe(200)
+    expect(await refusalOf(await ask(server, key, { model: 'big' }))).toMatchObject({
+      status: 429,
+      message: expect.stringContaining('rate limit of 1 requests per minute (key: wide,'),
+    })
+    await edit(id, { limits: { requests_per_minute: null } })
+    expect((await ask(server, key, { model: 'big' })).status).toBe(200)
+    expect((await ask(server, key, { model: 'small' })).status).toBe(403)
+  })
+
+  test.each([
+    [{ name: '' }, 'name: '],
+    [{ name: null }, 'name: '],
+    [{ models: 'all' }, 'models: Expected array'],
+    [{ models: ['small', ''] }, 'models.1: '],
+    [{ expires_at: '2020-01-01T00:00:00Z' }, 'expires_at: Input should be in the future'],
+    [{ limits: { requests_per_minute: 0 } }, 'limits.requests_per_minute: '],
+    [{ limits: { daily_budget: 5 } }, 'limits.daily_budget: Extra inputs are not permitted'],
+    [{ status: 'revoked' }, 'status: Extra inputs are not permitted'],
+    [[], 'The request body: '],
+  ])('stays as it was where the change is wrong: %j', async (changes, words) => {
+    const { id } = await create()
+    const made = await (await admin(`/${id}`)).json()
+    const found = await refusalOf(await admin(`/${id}`, 'PATCH', changes))
+    expect(found).toMatchObject({ status: 400, type: 'invalid_request_error' })
+    expect(found.message).toStartWith(words)
+    expect(await (await admin(`/${id}`)).json()).toEqual(made)
+  })
+
+  test('stays revoked', async () => {
+    const { key, id } = await create()
+    const revoked: any = await (await admin(`/${id}`, 'DELETE')).json()
+    expect(await refusalOf(await admin(`/${id}`, 'PATCH', { name: 'back' }))).toMatchObject({
+      status: 400,
+      type: 'invalid_request_error',
+      message: expect.stringContaining(`The key "${id}" was revoked`),
+    })
+    expect(await (await admin(`/${id}`)).json()).toEqual(revoked)
+    expect((await ask(server, key)).status).toBe(401)
+  })
+
+  test('is changed by the admin key alone', async () => {
+    const { key, id } = await create({ limits: { daily_budget_usd: 1 } })
+    const own = await admin(`/${id}`, 'PATCH', { limits: null }, key)
+    expect(own.status).toBe(403)
+    expect(await (await admin(`/${id}`)).json()).toMatchObject({ limits: { daily_budget_usd: 1 } })
+  })
+})
+
 describe('the admin API', () => {
   test('wants the admin key', async () => {
     const { key } = await create()
@@ -137,6 +221,7 @@ describe('the admin API', () => {
   test('knows no key that does not exist', async () => {
     expect(await refusalOf(await admin('/key-0'))).toMatchObject({ status: 404, type: 'not_found_error' })
     expect((await admin('/key-0', 'DELETE')).status).toBe(404)
+    expect((await admin('/key-0', 'PATCH', { name: 'x' })).status).toBe(404)
   })
 
   test('is off where there is no admin key', async () => {
@@ -182,15 +267,38 @@ describe('keys on the command line', () => {
     expect((await ask(place, JSON.parse(stdout).key)).status).toBe(200)
   })
 
+  test('change a key for the server that runs', async () => {
+    const settings = { DATA_DIR: join(folder, 'edited') }
+    const run = async (...args: readonly string[]) => runProgram(settings, ['keys', ...args])
+    const made = await run('create', '--name', 'a', '--models', 'small', '--no-tools', '--json')
+    const { key, id } = JSON.parse(made.stdout)
+    await using running = await startServer({ OPENROUTER_BASE_URL: upstream.baseUrl, ...settings })
+    expect((await ask(running, key, { model: 'big' })).status).toBe(403)
+    const edited = await run('edit', id, '--name', 'b', '--clear', 'models,--no-tools', '--daily-budget', '3')
+    expect(edited.stdout).toBe(`${id}  active   b  daily_budget_usd 3\n`)
+    await until('the key may ask', async () => (await ask(running, key, { model: 'big' })).status === 200)
+    expect((await run('edit', id, '--clear', 'daily-budget')).stdout).toBe(`${id}  active   b\n`)
+    await run('revoke', id)
+    const late = await run('edit', id, '--name', 'c')
+    expect(late.code).toBe(2)
+    expect(late.stderr).toContain(`the key ${id} was revoked, and stays as it is`)
+  })
+
   test.each([
     [['create'], '--name: is needed'],
+    [['create', '--name', 'x', '--clear', 'models'], '--clear: a new key has nothing to take away'],
+    [['edit'], 'keys edit: needs the id'],
+    [['edit', 'key-1', '--name', 'x'], 'keys edit: there is no key "key-1"'],
+    [['edit', 'key-1'], 'keys edit: needs a flag that says what to change'],
+    [['edit', 'key-1', '--clear', 'modles'], '--clear: "modles" is not allowed'],
+    [['edit', 'key-1', '--models', 'x', '--clear', 'models'], '--clear: --models is given too'],
     [['create', '--name', 'x', '--expires', 'soon'], '--expires: "soon" is not allowed'],
     [['create', '--name', 'x', '--daily-budget', '-1'], '--daily-budget: "-1" is not allowed'],
     [['create', '--name', 'x', '--requests-per-minute=1.5'], '--requests-per-minute: "1.5" is not allowed'],
     [['revoke'], 'keys revoke: needs the id'],
     [['revoke', 'key-1'], 'keys revoke: there is no key "key-1"'],
     [['lsit'], 'keys: "lsit": unknown; did you mean list?'],
-    [[], 'keys: needs one of create, list, revoke'],
+    [[], 'keys: needs one of create, list, edit, revoke'],
   ])('%j say what is wrong', async (args, words) => {
     const { code, stderr } = await keys(...args)
     expect(code).toBe(2)

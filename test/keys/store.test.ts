@@ -89,6 +89,34 @@ test('a running server notices what another process does', () => {
   other.close()
 })
 
+test('two processes that change different things of a key both succeed', () => {
+  const path = newPath()
+  const [one, other] = [storeAt(path), storeAt(path)]
+  const { key, record } = one.create({ ...TERMS, limits: { dailyBudgetUsd: 1, requestsPerMinute: 5 } })
+  clock.advance(500)
+  expect(other.byId(record.id)).toEqual(record)
+  one.edit(record.id, { name: 'renamed', limits: { dailyBudgetUsd: undefined } })
+  const edited = other.edit(record.id, { models: ['small'], limits: { concurrentRequests: 2 } })
+  expect(edited).toEqual({
+    ...record,
+    name: 'renamed',
+    models: ['small'],
+    limits: { requestsPerMinute: 5, concurrentRequests: 2 },
+  })
+  expect(other.find(hashOf(key))).toEqual(edited)
+  one.close()
+  other.close()
+})
+
+test('a key that was revoked is not changed, and one that is not there is none', () => {
+  const store = storeAt(newPath())
+  const { record } = store.create(TERMS)
+  const revoked = store.revoke(record.id)
+  expect(store.edit(record.id, { name: 'x' })).toEqual(revoked)
+  for (const id of ['key-0000000000000000', '%', 'key-%']) expect(store.edit(id, {})).toBeUndefined()
+  store.close()
+})
+
 test('a key that was revoked stays so, at the time of the first call', () => {
   const store = storeAt(newPath())
   const { record } = store.create(TERMS)

@@ -61,7 +61,13 @@ import { ShortBatch, ShortBatchRequest } from '../../wire/server/batches.ts'
 import { CacheCleanedUp, CacheCleared, CacheStatistics } from '../../wire/server/cache.ts'
 import { DebugError, DebugErrorList, DebugErrorStats } from '../../wire/server/errors.ts'
 import { DetailedHealth, Readiness } from '../../wire/server/health.ts'
-import { ApiKey, ApiKeyList, CreatedApiKey, CreateKeyRequest } from '../../wire/server/keys.ts'
+import {
+  ApiKey,
+  ApiKeyList,
+  CreatedApiKey,
+  CreateKeyRequest,
+  EditKeyRequest,
+} from '../../wire/server/keys.ts'
 import {
   BatchOverview,
   ModelOverview,
@@ -148,6 +154,7 @@ export const SCHEMAS = {
   ApiKeyList,
   CreatedApiKey,
   CreateKeyRequest,
+  EditKeyRequest,
   Run,
   RunList,
   RunStep,

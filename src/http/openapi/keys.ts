@@ -42,6 +42,23 @@ export const GET_KEY = adminOperation({
   failures: ['not_found_error'],
 })
 
+export const EDIT_KEY = adminOperation({
+  operationId: 'editKey',
+  tag: 'Keys',
+  summary: 'Change what a client key may do',
+  description:
+    'What is absent stays as it is; null takes it away, of `limits` each by itself. It holds from the next request on, in every process on this data folder within a second. The key itself stays the same.',
+  parameters: [KEY_PARAMETER],
+  body: {
+    'application/json': {
+      schema: ref('EditKeyRequest'),
+      example: { models: null, limits: { daily_budget_usd: 10, requests_per_minute: null } },
+    },
+  },
+  answer: { description: 'The key as it is now', content: jsonOf('ApiKey') },
+  failures: ['not_found_error'],
+})
+
 export const REVOKE_KEY = adminOperation({
   operationId: 'revokeKey',
   tag: 'Keys',

@@ -16,30 +16,34 @@ const KeyLimits = open({
 })
 export type KeyLimits = Static<typeof KeyLimits>
 
-/** POST /admin/keys. */
-export const CreateKeyRequest = open(
-  {
-    name: Type.String({ minLength: 1, maxLength: 100, description: 'What people call the key' }),
-    expires_at: maybe(Type.String({ description: 'RFC 3339; never where it is absent' })),
-    models: maybe(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'Names of models, or patterns with `*`; all where it is absent',
-      }),
-    ),
-    tools: maybe(
-      Type.Boolean({ description: 'Whether the server may run its tools for this key', default: true }),
-    ),
-    server_tools: Type.Optional(
-      Type.Array(Type.String({ pattern: '^(?:\\*|[A-Za-z]+)$' }), {
-        description:
-          'Tools of the server that are offered with every request of this key, such as `Read`; `*` for all',
-      }),
-    ),
-    limits: Type.Optional(KeyLimits),
-  },
-  { $id: 'CreateKeyRequest' },
-)
+const name = Type.String({ minLength: 1, maxLength: 100, description: 'What people call the key' })
+
+const terms = {
+  expires_at: maybe(Type.String({ description: 'RFC 3339; null: never' })),
+  models: maybe(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description: 'Names of models, or patterns with `*`; null: all',
+    }),
+  ),
+  tools: maybe(
+    Type.Boolean({ description: 'Whether the server may run its tools for this key', default: true }),
+  ),
+  server_tools: maybe(
+    Type.Array(Type.String({ pattern: '^(?:\\*|[A-Za-z]+)$' }), {
+      description:
+        'Tools of the server that are offered with every request of this key, such as `Read`; `*` for all',
+    }),
+  ),
+  limits: maybe(KeyLimits),
+}
+
+/** POST /admin/keys. What is absent is as if it were null. */
+export const CreateKeyRequest = open({ name, ...terms }, { $id: 'CreateKeyRequest' })
 export type CreateKeyRequest = Static<typeof CreateKeyRequest>
+
+/** PATCH /admin/keys/{id}. What is absent stays as it is, and null takes it away: a JSON merge patch. */
+export const EditKeyRequest = open({ name: Type.Optional(name), ...terms }, { $id: 'EditKeyRequest' })
+export type EditKeyRequest = Static<typeof EditKeyRequest>
 
 const fields = {
   id: Type.String({ description: 'The mark of the key, by which logs and costs name it' }),
