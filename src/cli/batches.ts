@@ -13,7 +13,7 @@ const ACTIONS = ['list', 'show', 'watch', 'cancel'] as const
 /** Looks at the batches of a running server, or cancels one. */
 export async function manageBatches(invocation: Invocation): Promise<number> {
   const [action = '', id] = invocation.words
-  const client = createBatchClient(findServer(invocation))
+  const client = createBatchClient(await findServer(invocation))
   switch (action) {
     case 'list':
       return list(client, invocation)

@@ -25,7 +25,7 @@ export async function runCode(invocation: Invocation): Promise<number> {
     throw new ConfigError([
       `${quote(words[0] ?? '')}: arguments for claude stand behind --, as in "${PROGRAM} code -- --resume"`,
     ])
-  const config = invocation.load()
+  const config = await invocation.load()
   if (options['print-env']) {
     const facts = await learnFacts(urlOf(config), config)
     say(toShellCommands(findShell(options['shell']), toClaudeEnvironment(facts)))

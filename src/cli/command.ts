@@ -29,7 +29,7 @@ export interface Invocation extends CommandLine {
   /** What the configuration is made from. */
   readonly sources: Sources
   /** Reads the configuration; throws a `ConfigError` that names every wrong value. */
-  readonly load: (assumed?: Pick<Machine, 'hasKeys'>) => Config
+  readonly load: (assumed?: Pick<Machine, 'hasKeys'>) => Promise<Config>
   /** Writes to standard output: what was asked for, and nothing else. */
   readonly say: (text: string) => void
   /** Writes to standard error: logs, progress, complaints. */

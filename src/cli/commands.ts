@@ -145,7 +145,7 @@ export const COMMANDS = {
   },
   healthcheck: {
     summary: 'Exit with 0 if the server at HOST and PORT is well, else with 1.',
-    run: async ({ load }) => (await import('./healthcheck.ts')).healthcheck(load()),
+    run: async ({ load }) => (await import('./healthcheck.ts')).healthcheck(await load()),
   },
   version: {
     summary: 'Print the version.',

@@ -15,9 +15,9 @@ export async function runConfig(invocation: Invocation): Promise<number> {
   throw new ConfigError([`${quote(action)}: unknown; allowed: show, import`])
 }
 
-function show({ sources, options, load, say }: Invocation): number {
+async function show({ sources, options, load, say }: Invocation): Promise<number> {
   // Complains of everything that is wrong.
-  load()
+  await load()
   const { file, settings, tables } = showConfig(sources)
   if (options['json']) {
     say(`${JSON.stringify({ file: file ?? null, settings, tables })}\n`)

@@ -13,7 +13,7 @@ export async function runDoctor({ load, say }: Invocation): Promise<number> {
     findings.push(...found)
     for (const { state, what, text } of found) say(`${state.padEnd(4)}  ${what.padEnd(9)}  ${text}\n`)
   }
-  const config = readConfig(load, tell)
+  const config = await readConfig(load, tell)
   if (config) {
     tell(checkDisk(config))
     tell(await checkPort(config))
@@ -27,9 +27,12 @@ export async function runDoctor({ load, say }: Invocation): Promise<number> {
   return failures === 0 ? 0 : 1
 }
 
-function readConfig(load: () => Config, tell: (found: readonly Finding[]) => void): Config | undefined {
+async function readConfig(
+  load: Invocation['load'],
+  tell: (found: readonly Finding[]) => void,
+): Promise<Config | undefined> {
   try {
-    const config = load()
+    const config = await load()
     tell([ok('config', config.configFile ?? 'no file; flags, environment and defaults')])
     return config
   } catch (error) {

@@ -15,7 +15,7 @@ const ACTIONS = ['create', 'list', 'edit', 'revoke'] as const
 /** Makes, lists, changes or ends client keys in the data folder; running servers notice by themselves. */
 export async function manageKeys({ words, options, load, say }: Invocation): Promise<number> {
   // Keys can be made before the server may start: beyond the loopback, it wants some.
-  const config = load({ hasKeys: () => true })
+  const config = await load({ hasKeys: () => true })
   const clock = createClock()
   const log = createLog({ level: 'silent', write: () => {}, now: () => clock.now() })
   const store = openKeys(config.dataDir, clock, log)

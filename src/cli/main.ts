@@ -22,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await found.run({
       ...line,
       sources,
-      load: (assumed) => loadConfig({ ...sources, ...assumed }),
+      load: async (assumed) => loadConfig({ ...sources, ...assumed }),
       say: (text) => write(1, text),
       complain: (text) => write(2, text),
     })

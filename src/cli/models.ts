@@ -15,7 +15,7 @@ interface Row {
 
 /** Prints the upstreams' models that hold all the words, as a table or as JSON. */
 export async function printModels({ load, words, options, say }: Invocation): Promise<number> {
-  const rows = (await listRows(load())).filter(({ name, record }) =>
+  const rows = (await listRows(await load())).filter(({ name, record }) =>
     holds(`${name} ${record.name ?? ''}`, words),
   )
   if (options['json']) {

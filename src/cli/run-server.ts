@@ -6,7 +6,7 @@ import { banner, cannotListen, PROGRAM } from './words.ts'
 
 /** Serves until a signal says to stop: 0 when all went well, 1 when it could not listen. */
 export async function runServer({ load, say, complain }: Invocation): Promise<number> {
-  const config = load()
+  const config = await load()
   let running: Running
   try {
     running = serve(config, { name: PROGRAM, version }, complain, load)

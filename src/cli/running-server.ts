@@ -16,8 +16,11 @@ export interface RunningServer {
 }
 
 /** Finds the server that a command line means. */
-export function findServer({ load, options }: Pick<Invocation, 'load' | 'options'>): RunningServer {
-  const config = load()
+export async function findServer({
+  load,
+  options,
+}: Pick<Invocation, 'load' | 'options'>): Promise<RunningServer> {
+  const config = await load()
   const { server, key = config.serverApiKeys[0] } = options
   const url = typeof server === 'string' ? server.replace(/\/+$/, '') : urlOf(config)
   const headers: Record<string, string> = { 'anthropic-version': '2023-06-01' }

@@ -21,7 +21,7 @@ export async function manageRuns(invocation: Invocation): Promise<number> {
         ? `runs: needs one of ${ACTIONS.join(', ')}`
         : `runs: ${quote(word)}: unknown${didYouMean(word, ACTIONS)}`,
     ])
-  return DO[action](what, invocation, serverOf(invocation))
+  return DO[action](what, invocation, await serverOf(invocation))
 }
 
 type Act = (what: string | undefined, invocation: Invocation, server: RunningServer) => Promise<number>
@@ -29,8 +29,8 @@ type Act = (what: string | undefined, invocation: Invocation, server: RunningSer
 const DO: Readonly<Record<Action, Act>> = { list, show, export: exportRun, replay: replayRun }
 
 /** The history is the operator's, so the operator's key is shown first. */
-function serverOf({ load, options }: Invocation): RunningServer {
-  const { adminApiKey } = load()
+async function serverOf({ load, options }: Invocation): Promise<RunningServer> {
+  const { adminApiKey } = await load()
   return findServer({
     load,
     options:

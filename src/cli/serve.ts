@@ -52,7 +52,7 @@ export function serve(
   config: Config,
   program: Program,
   writeLog: (text: string) => void,
-  load: () => Config,
+  load: () => Promise<Config>,
 ): Running {
   const clock = createClock()
   const log = createLog({

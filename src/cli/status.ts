@@ -3,7 +3,7 @@ import { findServer } from './running-server.ts'
 
 /** Says which server answers, and how it is. */
 export async function printStatus(invocation: Invocation): Promise<number> {
-  const server = findServer(invocation)
+  const server = await findServer(invocation)
   const health = (await (await server.ask('/health')).json()) as {
     readonly service: string
     readonly version: string

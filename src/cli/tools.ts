@@ -9,7 +9,7 @@ import { renderTable } from './text-table.ts'
 
 /** Lists the tools, or runs one as a model would, so that an operator can see what the settings allow. */
 export async function runTools({ load, words, say, complain }: Invocation): Promise<number> {
-  const config = load()
+  const config = await load()
   const clock = createClock()
   const log = createLog({ level: config.logLevel, write: complain, now: () => clock.now() })
   const tools = createTools({ ...config, toolExecutionEnabled: true }, clock, log)

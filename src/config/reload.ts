@@ -9,7 +9,7 @@ export interface ReloadOptions {
   /** The configuration that the server was started with. */
   readonly started: Config
   /** Makes the configuration again. Throws a `ConfigError` for what is wrong with it. */
-  readonly load: () => Config
+  readonly load: () => Promise<Config>
   /** Puts a new configuration to use, whole or not at all. Never called with one that has a problem. */
   readonly apply: (config: Config) => void
   readonly readTextFile: Machine['readTextFile']
@@ -27,10 +27,13 @@ export interface ReloadOptions {
 export function keepReloading(options: ReloadOptions): Stop {
   let current = options.started
   let followed: Followed | undefined
-  const reload = (): void => {
-    current = reloadOnce(current, options) ?? current
+  let isStopped = false
+  const reload = inTurn(async () => {
+    const next = await reloadOnce(current, options, () => isStopped)
+    if (isStopped) return
+    current = next ?? current
     follow()
-  }
+  })
   // A file may be there at a later time only.
   const follow = (): void => {
     if (current.configFile !== undefined) followed ??= followFile(current.configFile, reload, options)
@@ -41,8 +44,27 @@ export function keepReloading(options: ReloadOptions): Stop {
     else reload()
   })
   return () => {
+    isStopped = true
     stopListening()
     followed?.stop()
+  }
+}
+
+/** Runs one at a time. What is asked for in the meantime is done once more, after it. */
+function inTurn(run: () => Promise<void>): () => void {
+  let isRunning = false
+  let isWanted = false
+  const runWanted = async (): Promise<void> => {
+    isRunning = true
+    while (isWanted) {
+      isWanted = false
+      await run()
+    }
+    isRunning = false
+  }
+  return () => {
+    isWanted = true
+    if (!isRunning) void runWanted()
   }
 }
 
@@ -92,9 +114,14 @@ function followFile(path: string, reload: () => void, options: ReloadOptions): F
 }
 
 /** The new configuration when it is put to use, else undefined. */
-function reloadOnce(current: Config, { load, apply, log }: ReloadOptions): Config | undefined {
+async function reloadOnce(
+  current: Config,
+  { load, apply, log }: ReloadOptions,
+  isStopped: () => boolean,
+): Promise<Config | undefined> {
   try {
-    const loaded = load()
+    const loaded = await load()
+    if (isStopped()) return undefined
     const next = withoutRestart(current, loaded)
     warnOfRestart(current, loaded, log)
     const changed = changedNames(current, next)

@@ -11,14 +11,22 @@ interface Machine {
   file: string | undefined
   readonly env?: Readonly<Record<string, string>>
   readonly apply?: (config: Config) => void
+  /** What reading takes that is not done at once. */
+  readonly slowly?: () => Promise<void>
   readonly watchFile?: () => never
 }
 
+/** Everything that could be done at once has been. */
+const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** A server that reloads, with time, files and signals in the test's hands. */
-function start(machine: Machine) {
+async function start(machine: Machine) {
   const env = machine.env ?? {}
   const readTextFile = (path: string): string | undefined => (path === USER_FILE ? machine.file : undefined)
-  const load = (): Config => loadConfig({ ...sourcesOf({ env }), readTextFile })
+  const load = async (): Promise<Config> => {
+    await machine.slowly?.()
+    return loadConfig({ ...sourcesOf({ env }), readTextFile })
+  }
   const applied: Config[] = []
   const logged: Array<readonly [string, Fields | undefined]> = []
   const note = (event: string, fields?: Fields): void => void logged.push([event, fields])
@@ -28,7 +36,7 @@ function start(machine: Machine) {
   let hangUp = (): void => undefined
   let listening = true
   const stop = keepReloading({
-    started: load(),
+    started: await load(),
     load,
     apply: machine.apply ?? ((config) => applied.push(config)),
     readTextFile,
@@ -59,66 +67,70 @@ function start(machine: Machine) {
     watched,
     stop,
     isListening: () => listening,
-    hangUp: () => hangUp(),
+    async hangUp() {
+      hangUp()
+      await settled()
+    },
     touch: () => watched.forEach((onTouch) => onTouch()),
-    pass(ms: number) {
+    async pass(ms: number) {
       nowMs += ms
       for (const tick of ticks) tick(nowMs)
+      await settled()
     },
     /** The file is written, and left alone. */
-    write(text: string | undefined) {
+    async write(text: string | undefined) {
       machine.file = text
       this.touch()
-      this.pass(250)
+      await this.pass(250)
     },
   }
 }
 
 describe('a changed file', () => {
-  test('is put to use', () => {
-    const server = start({ file: 'max_body_size = 1' })
-    server.write('max_body_size = 2\n[routes]\nimage = "x/y"')
+  test('is put to use', async () => {
+    const server = await start({ file: 'max_body_size = 1' })
+    await server.write('max_body_size = 2\n[routes]\nimage = "x/y"')
     expect(server.applied.map(({ maxBodyBytes }) => maxBodyBytes)).toEqual([2_097_152])
     expect(server.logged).toEqual([
       ['config-reloaded', { file: USER_FILE, changed: ['MAX_BODY_SIZE', 'routes'] }],
     ])
-    server.write('max_body_size = 3')
+    await server.write('max_body_size = 3')
     expect(server.applied).toHaveLength(2)
   })
 
-  test('is read when it has been left alone for a moment', () => {
-    const server = start({ file: 'max_body_size = 1' })
+  test('is read when it has been left alone for a moment', async () => {
+    const server = await start({ file: 'max_body_size = 1' })
     server.machine.file = 'max_body_size = '
     server.touch()
-    server.pass(150)
+    await server.pass(150)
     server.machine.file = 'max_body_size = 2'
     server.touch()
-    server.pass(150)
+    await server.pass(150)
     expect(server.logged).toEqual([])
-    server.pass(100)
+    await server.pass(100)
     expect(server.applied).toHaveLength(1)
     expect(server.logged.map(([event]) => event)).toEqual(['config-reloaded'])
   })
 
-  test('that says the same is not used again', () => {
-    const server = start({ file: 'max_body_size = 1' })
-    server.write('max_body_size = 1')
+  test('that says the same is not used again', async () => {
+    const server = await start({ file: 'max_body_size = 1' })
+    await server.write('max_body_size = 1')
     expect(server.logged).toEqual([])
-    server.write('max_body_size = 1 # a comment')
+    await server.write('max_body_size = 1 # a comment')
     expect(server.logged).toEqual([['config-reloaded', { file: USER_FILE, changed: [] }]])
     expect(server.applied).toEqual([])
   })
 
-  test('loses against the command line and the environment as ever', () => {
-    const server = start({ file: '', env: { MAX_TOKENS_LIMIT: '5' } })
-    server.write('max_tokens_limit = 7')
+  test('loses against the command line and the environment as ever', async () => {
+    const server = await start({ file: '', env: { MAX_TOKENS_LIMIT: '5' } })
+    await server.write('max_tokens_limit = 7')
     expect(server.applied).toEqual([])
   })
 
-  test('with a problem changes nothing, and the problems are told once', () => {
-    const server = start({ file: 'max_body_size = 1' })
-    server.write('max_body_size = "huge"\nprot = 1')
-    server.write('max_body_size = "huge"\nprot = 1')
+  test('with a problem changes nothing, and the problems are told once', async () => {
+    const server = await start({ file: 'max_body_size = 1' })
+    await server.write('max_body_size = "huge"\nprot = 1')
+    await server.write('max_body_size = "huge"\nprot = 1')
     expect(server.applied).toEqual([])
     expect(server.logged).toHaveLength(1)
     const [event, fields] = server.logged[0] ?? []
@@ -127,43 +139,43 @@ describe('a changed file', () => {
       `MAX_BODY_SIZE: "huge" is not allowed (from ${USER_FILE}:1); allowed: megabytes, more than 0 and up to 1024`,
       `"prot": unknown key (from ${USER_FILE}:2); did you mean port?`,
     ])
-    server.write('max_body_size = 2')
+    await server.write('max_body_size = 2')
     expect(server.applied).toHaveLength(1)
   })
 
-  test('that cannot be put to use is tried again when it changes', () => {
+  test('that cannot be put to use is tried again when it changes', async () => {
     let fails = true
     const applied: number[] = []
     const apply = ({ maxBodyBytes }: Config): void => {
       if (fails) throw new Error('no room')
       applied.push(maxBodyBytes)
     }
-    const server = start({ file: 'max_body_size = 1', apply })
-    server.write('max_body_size = 2')
+    const server = await start({ file: 'max_body_size = 1', apply })
+    await server.write('max_body_size = 2')
     expect(server.logged).toEqual([['config-refused', { problems: ['Error: no room'] }]])
     fails = false
-    server.write('max_body_size = 2 ')
+    await server.write('max_body_size = 2 ')
     expect(applied).toEqual([2_097_152])
   })
 
-  test('that disappears changes nothing', () => {
-    const server = start({ file: 'server_api_keys = "k"' })
-    server.write(undefined)
-    server.hangUp()
+  test('that disappears changes nothing', async () => {
+    const server = await start({ file: 'server_api_keys = "k"' })
+    await server.write(undefined)
+    await server.hangUp()
     expect(server.applied).toEqual([])
     expect(server.logged).toEqual([
       ['config-missing', { file: USER_FILE }],
       ['config-missing', { file: USER_FILE }],
     ])
-    server.write('server_api_keys = "l"')
+    await server.write('server_api_keys = "l"')
     expect(server.applied.map(({ serverApiKeys }) => serverApiKeys)).toEqual([['l']])
   })
 })
 
 describe('a setting that needs a restart', () => {
-  test('stays what it was, and the log says so', () => {
-    const server = start({ file: 'port = 1' })
-    server.write('port = 2\nlog_level = "debug"\nmax_body_size = 1')
+  test('stays what it was, and the log says so', async () => {
+    const server = await start({ file: 'port = 1' })
+    await server.write('port = 2\nlog_level = "debug"\nmax_body_size = 1')
     expect(server.applied).toHaveLength(1)
     expect(server.applied[0]).toMatchObject({ port: 1, logLevel: 'info', maxBodyBytes: 1_048_576 })
     expect(server.logged).toEqual([
@@ -172,9 +184,9 @@ describe('a setting that needs a restart', () => {
     ])
   })
 
-  test('never leaves a door open that was shut', () => {
-    const server = start({ file: 'host = "0.0.0.0"\nserver_api_keys = "k"' })
-    server.write('host = "127.0.0.1"')
+  test('never leaves a door open that was shut', async () => {
+    const server = await start({ file: 'host = "0.0.0.0"\nserver_api_keys = "k"' })
+    await server.write('host = "127.0.0.1"')
     expect(server.applied).toEqual([])
     expect(server.logged).toEqual([
       [
@@ -187,9 +199,9 @@ describe('a setting that needs a restart', () => {
   })
 })
 
-test('a server with an upstream does not become the demo', () => {
-  const server = start({ file: 'openrouter_api_key = "k"' })
-  server.write('')
+test('a server with an upstream does not become the demo', async () => {
+  const server = await start({ file: 'openrouter_api_key = "k"' })
+  await server.write('')
   expect(server.applied).toEqual([])
   expect(server.logged).toEqual([
     [
@@ -201,51 +213,84 @@ test('a server with an upstream does not become the demo', () => {
       },
     ],
   ])
-  server.write('openrouter_api_key = "l"')
+  await server.write('openrouter_api_key = "l"')
   expect(server.applied).toHaveLength(1)
 })
 
-test('a server with the demo gets an upstream', () => {
-  const server = start({ file: '' })
-  server.write('openrouter_api_key = "k"')
+test('a server with the demo gets an upstream', async () => {
+  const server = await start({ file: '' })
+  await server.write('openrouter_api_key = "k"')
   expect(server.applied.map(({ demo }) => demo)).toEqual([false])
 })
 
 describe('a hang-up signal', () => {
-  test('reads the file at once', () => {
-    const server = start({ file: 'max_body_size = 1' })
+  test('reads the file at once', async () => {
+    const server = await start({ file: 'max_body_size = 1' })
     server.machine.file = 'max_body_size = 2'
-    server.hangUp()
+    await server.hangUp()
     expect(server.applied).toHaveLength(1)
     server.touch()
-    server.pass(250)
+    await server.pass(250)
     expect(server.logged).toHaveLength(1)
   })
 
-  test('finds a file that was not there at the start, and follows it', () => {
-    const server = start({ file: undefined })
+  test('finds a file that was not there at the start, and follows it', async () => {
+    const server = await start({ file: undefined })
     expect(server.watched).toEqual([])
     server.machine.file = 'max_body_size = 1'
-    server.hangUp()
+    await server.hangUp()
     expect(server.applied.map(({ configFile }) => configFile)).toEqual([USER_FILE])
-    server.write('max_body_size = 2')
+    await server.write('max_body_size = 2')
     expect(server.applied).toHaveLength(2)
   })
 
-  test('is enough where the file cannot be watched', () => {
+  test('is enough where the file cannot be watched', async () => {
     const watchFile = (): never => {
       throw new Error('ENOSPC')
     }
-    const server = start({ file: 'max_body_size = 1', watchFile })
+    const server = await start({ file: 'max_body_size = 1', watchFile })
     expect(server.logged).toEqual([['config-not-watched', { file: USER_FILE, error: 'Error: ENOSPC' }]])
     server.machine.file = 'max_body_size = 2'
-    server.hangUp()
+    await server.hangUp()
     expect(server.applied).toHaveLength(1)
   })
 })
 
-test('a server that stops follows nothing any more', () => {
-  const server = start({ file: '' })
+describe('a configuration that takes time to read', () => {
+  /** Every reading but the first waits for the test to end it. */
+  const startSlowly = async (file: string) => {
+    const reads: Array<() => void> = []
+    let wait = async (): Promise<void> => undefined
+    const server = await start({ file, slowly: async () => wait() })
+    wait = async () => new Promise((resolve) => reads.push(resolve))
+    return { server, reads }
+  }
+
+  test('is read once more after changes in the meantime, and never twice at once', async () => {
+    const { server, reads } = await startSlowly('max_body_size = 1')
+    for (const size of [2, 3, 4]) await server.write(`max_body_size = ${size}`)
+    expect(reads).toHaveLength(1)
+    reads[0]?.()
+    await settled()
+    expect(reads).toHaveLength(2)
+    reads[1]?.()
+    await settled()
+    expect(reads).toHaveLength(2)
+    expect(server.applied.at(-1)?.maxBodyBytes).toBe(4 * 1_048_576)
+  })
+
+  test('is not put to use by a server that stops', async () => {
+    const { server, reads } = await startSlowly('max_body_size = 1')
+    await server.write('max_body_size = 2')
+    server.stop()
+    reads[0]?.()
+    await settled()
+    expect([server.applied, server.logged]).toEqual([[], []])
+  })
+})
+
+test('a server that stops follows nothing any more', async () => {
+  const server = await start({ file: '' })
   server.touch()
   expect(server.ticks.size).toBe(1)
   server.stop()
