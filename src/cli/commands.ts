@@ -78,6 +78,18 @@ export const COMMANDS = {
     },
     run: async (invocation) => (await import('./keys.ts')).manageKeys(invocation),
   },
+  keychain: {
+    summary: 'Keep secrets in the keychain of the operating system.',
+    usage: 'set NAME | delete NAME | list',
+    details: `"set" asks for the secret, or reads it from standard input. A setting takes it from there by the value keychain:NAME; so does a key in a table of the configuration file. "list" says which secrets of the settings are stored and which are used; a secret itself is never shown.
+
+  keychain set OPENROUTER_API_KEY
+
+  OPENROUTER_API_KEY=keychain:OPENROUTER_API_KEY openrouter-anthropic-server
+
+  keychain set deepseek < key.txt`,
+    run: async (invocation) => (await import('./keychain.ts')).manageKeychain(invocation),
+  },
   runs: {
     summary: 'List, show, export or replay what a running server answered.',
     usage: 'list [TEXT] | show ID | export ID | replay ID|FOLDER',

@@ -3,11 +3,18 @@ import { ConfigError } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import type { Invocation } from './command.ts'
 import { fail, type Finding, ok } from './doctor/finding.ts'
-import { checkClaude, checkDisk, checkNetwork, checkPort, checkVersion } from './doctor/machine.ts'
+import {
+  checkClaude,
+  checkDisk,
+  checkKeychain,
+  checkNetwork,
+  checkPort,
+  checkVersion,
+} from './doctor/machine.ts'
 import { checkUpstream } from './doctor/upstream.ts'
 
 /** Checks whatever a server needs, one line a check; 0 when nothing fails. */
-export async function runDoctor({ load, say }: Invocation): Promise<number> {
+export async function runDoctor({ load, sources, say }: Invocation): Promise<number> {
   const findings: Finding[] = []
   const tell = (found: readonly Finding[]): void => {
     findings.push(...found)
@@ -15,6 +22,7 @@ export async function runDoctor({ load, say }: Invocation): Promise<number> {
   }
   const config = await readConfig(load, tell)
   if (config) {
+    tell(checkKeychain(sources))
     tell(checkDisk(config))
     tell(await checkPort(config))
     tell(checkNetwork())

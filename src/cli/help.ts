@@ -14,7 +14,7 @@ const HEAD = `${PROGRAM} - the Anthropic API for any model of OpenRouter
 Usage:
   ${PROGRAM} [command] [flags]`
 
-const SOURCES = `Every setting is a flag, an environment variable, and a key of the configuration file: --max-body-size, MAX_BODY_SIZE, max_body_size. A flag wins over the environment, the environment over the file, the file over the default. A key on the command line can be seen by other users of the machine; the environment and the file are the better places. A secret may also stand in a file of its own, which NAME_FILE names: OPENROUTER_API_KEY_FILE=/run/secrets/openrouter.`
+const SOURCES = `Every setting is a flag, an environment variable, and a key of the configuration file: --max-body-size, MAX_BODY_SIZE, max_body_size. A flag wins over the environment, the environment over the file, the file over the default. A key on the command line can be seen by other users of the machine; the environment and the file are the better places. A secret may also stand in a file of its own, which NAME_FILE names: OPENROUTER_API_KEY_FILE=/run/secrets/openrouter; or in the keychain of the operating system: OPENROUTER_API_KEY=keychain:OPENROUTER_API_KEY, which "keychain set OPENROUTER_API_KEY" fills.`
 
 const TABLES = `The configuration file also has tables, which no flag stands for: [aliases] with more names for models, [upstreams.NAME] with more servers, [models."PATTERN"] with what is special about some models, [routes] with the models for background work, thinking, long prompts, images, searches and sub-agents, and [mcp.NAME] with MCP servers. The server reads the file again when it changes, and at SIGHUP. docs/routing.md has examples.`
 

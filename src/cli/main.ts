@@ -1,5 +1,7 @@
 import { writeSync } from 'node:fs'
 
+import { askKeychain } from '../config/ask-keychain.ts'
+import { openKeychain } from '../config/keychain.ts'
 import { loadConfig } from '../config/load.ts'
 import { thisMachine } from '../config/machine.ts'
 import { ConfigError } from '../config/problem.ts'
@@ -18,11 +20,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { command, flags, ...line } = parseArguments(argv)
     const found = findCommand(command)
     if (!found) throw new Error(`there is no command ${command}`)
-    const sources = { ...thisMachine(), flags, hasKeys }
+    const sources = { ...thisMachine(), keychain: openKeychain(PROGRAM), flags, hasKeys }
     return await found.run({
       ...line,
       sources,
-      load: async (assumed) => loadConfig({ ...sources, ...assumed }),
+      load: async (assumed) => loadConfig({ ...(await askKeychain(sources)), ...assumed }),
       say: (text) => write(1, text),
       complain: (text) => write(2, text),
     })

@@ -2,12 +2,15 @@ import { parse, TomlError } from 'smol-toml'
 
 import type { Machine } from './machine.ts'
 import { ConfigError } from './problem.ts'
+import type { Secrets } from './secrets.ts'
 
 /** A configuration file as it was read. */
 export interface ConfigFile {
   readonly path: string
   readonly text: string
   readonly values: Readonly<Record<string, unknown>>
+  /** What the keychain said of the names in it. */
+  readonly secrets?: Secrets | undefined
 }
 
 /**

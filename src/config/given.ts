@@ -10,11 +10,14 @@ import {
   type SettingField,
   settingEntries,
 } from './schema.ts'
+import { secretFromText, type Secrets } from './secrets.ts'
 
 /** Everything the configuration is made from. */
 export interface Sources extends Machine {
   /** What the command line says, by the variable it stands for, e.g. `{ PORT: '4000' }` for `--port 4000`. */
   readonly flags: Readonly<Record<string, string | undefined>>
+  /** What the keychain said of the names that stand in these sources; undefined before it was asked. */
+  readonly secrets?: Secrets
 }
 
 /** A value that somebody gave. */
@@ -53,7 +56,7 @@ function findInFile(
     report(`${name}: ${quote(path)} ${fault} (from ${named.origin()})`)
     return undefined
   }
-  return { value: text.replaceAll(/\s*\n\s*/g, ','), origin: () => `${name}, from ${named.origin()}` }
+  return { value: secretFromText(text), origin: () => `${name}, from ${named.origin()}` }
 }
 
 function readSecret(path: string, { readTextFile }: Sources): string | undefined {

@@ -8,9 +8,10 @@ import { NO_MCP_SERVERS, readMcpServers } from './mcp-servers.ts'
 import { NO_RULES, readModelRules } from './model-rules.ts'
 import { ConfigError, quote, type Report } from './problem.ts'
 import { NO_ROUTES, readRoutes } from './routes.ts'
-import { type Config, type Facts, type Setting, settingEntries, SETTINGS } from './schema.ts'
+import { type Config, type Facts, fileVariant, type Setting, settingEntries, SETTINGS } from './schema.ts'
+import type { Secrets } from './secrets.ts'
 import { joinUpstreams, readUpstreams, type UpstreamTable } from './upstreams.ts'
-import { readValue, refusal } from './value.ts'
+import { readGiven, readValue } from './value.ts'
 
 /**
  * Makes the configuration: command line before environment before file before default.
@@ -29,7 +30,7 @@ export function loadConfig(sources: Sources): Config {
     return dataDir !== undefined && sources.hasKeys?.(dataDir) === true
   }
   if (isComplete) checkDoor(given, hasKeys, report)
-  const values = readValues(given, report)
+  const values = readValues(given, sources.secrets, report)
   const facts = { host: values.host ?? SETTINGS.host.default, dataFolder }
   const defaults = makeDefaults(given, facts, report)
   const tables = file ? readTables(file, sources, report) : NO_TABLES
@@ -87,7 +88,7 @@ export function openFile(sources: Sources, report: Report): ConfigFile | undefin
   try {
     const file = readConfigFile(path, sources.readTextFile)
     if (named && !file) report(`CONFIG_FILE: ${quote(path)} does not exist (from ${named.origin()})`)
-    return file
+    return file && { ...file, secrets: sources.secrets }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     error.problems.forEach(report)
@@ -95,14 +96,18 @@ export function openFile(sources: Sources, report: Report): ConfigFile | undefin
   }
 }
 
-function readValues(given: GivenSettings, report: Report): Partial<Config> {
+function readValues(given: GivenSettings, secrets: Secrets | undefined, report: Report): Partial<Config> {
   const values: Record<string, unknown> = {}
   for (const [field, setting] of settingEntries()) {
     const found = given[field]
     if (found === undefined) continue
-    const value = readValue(found.value, setting.kind)
-    if (value === undefined) report(refusal(setting.name, setting, found))
-    else values[field] = value
+    const row = {
+      ...setting,
+      label: setting.name,
+      otherwise: `a file that ${fileVariant(setting).name} names may hold it instead`,
+    }
+    const value = readGiven(row, found, secrets, report)
+    if (value !== undefined) values[field] = value
   }
   return values
 }

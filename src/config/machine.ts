@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { posix, win32 } from 'node:path'
 
+import type { Keychain } from './keychain.ts'
+
 /** What the configuration needs to know of the machine; all that is not on the command line. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -11,6 +13,7 @@ export interface Machine {
   readonly platform: string
   /** The file's text, or undefined when there is no such file; throws when it cannot be read. */
   readonly readTextFile: (path: string) => string | undefined
+  readonly keychain?: Keychain
   /** Whether client keys are kept in that data folder. */
   readonly hasKeys?: (dataDir: string) => boolean
 }

@@ -1,7 +1,8 @@
-import { gather, type Sources } from './given.ts'
+import { gather, type Given, type Sources } from './given.ts'
 import { openFile } from './load.ts'
 import { ConfigError, type Report } from './problem.ts'
-import { settingEntries, shownDefault, TABLES } from './schema.ts'
+import { type Setting, settingEntries, shownDefault, TABLES } from './schema.ts'
+import { nameIn, placeOfSecret, referenceTo, shownName } from './secrets.ts'
 
 /** One setting as it is in force. */
 export interface ShownSetting {
@@ -31,7 +32,7 @@ export function showConfig(sources: Sources): ShownConfig {
     const found = given[field]
     if (!found) return { name: setting.name, value: shownDefault(setting), origin: undefined }
     const value = setting.secret ? HIDDEN : toText(found.value)
-    return { name: setting.name, value, origin: found.origin() }
+    return { name: setting.name, value, origin: originOf(setting, found) }
   })
   const tables = Object.entries(file?.values ?? {}).filter(([name]) => TABLES.some((table) => table === name))
   return {
@@ -41,6 +42,9 @@ export function showConfig(sources: Sources): ShownConfig {
   }
 }
 
+const originOf = ({ secret }: Setting, { value, origin }: Given): string =>
+  secret ? placeOfSecret(value, origin()) : origin()
+
 const HIDDEN = '(set, not shown)'
 
 const toText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value))
@@ -48,8 +52,14 @@ const toText = (value: unknown): string => (Array.isArray(value) ? value.join(',
 /** Keys, and headers, which may hold keys. */
 const SECRET_KEY = /key|token|secret|password|headers/i
 
+/** A name in the keychain may be seen. */
+const hideSecret = (text: string): string => {
+  const name = nameIn(text)
+  return name === undefined ? HIDDEN : referenceTo(shownName(name))
+}
+
 const hide = (value: unknown, name = ''): unknown => {
-  if (typeof value === 'string') return SECRET_KEY.test(name) ? HIDDEN : value
+  if (typeof value === 'string') return SECRET_KEY.test(name) ? hideSecret(value) : value
   if (Array.isArray(value)) return value.map((item) => hide(item, name))
   if (typeof value !== 'object' || value === null) return value
   const inherited = SECRET_KEY.test(name) ? name : ''

@@ -3,7 +3,7 @@ import { isGiven } from './given.ts'
 import type { Kind } from './kinds.ts'
 import { didYouMean, quote, type Report } from './problem.ts'
 import { fileKey, type Setting, SETTINGS } from './schema.ts'
-import { readValue, refusal } from './value.ts'
+import { readGiven } from './value.ts'
 
 /** One table of the configuration file, e.g. `[upstreams.local]`. */
 export interface Table {
@@ -72,10 +72,9 @@ export function readCell<Value>(
 ): Value | undefined {
   const given = table.values[key]
   if (!isGiven(given)) return undefined
-  const value = readValue(given, column.kind)
+  const row = { ...column, label: labelOf([...table.path, key]) }
   const origin = (): string => locate(table.file, ...table.path, key)
-  if (value === undefined) report(refusal(labelOf([...table.path, key]), column, { value: given, origin }))
-  return value
+  return readGiven(row, { value: given, origin }, table.file.secrets, report)
 }
 
 function checkKnown(table: Table, known: readonly string[], report: Report): void {

@@ -4,6 +4,7 @@ import * as kinds from './kinds.ts'
 import type { Machine } from './machine.ts'
 import { quote, type Report } from './problem.ts'
 import type { SettingField, Config } from './schema.ts'
+import { type Kept, reveal } from './secrets.ts'
 import {
   labelOf,
   placeOf,
@@ -117,15 +118,19 @@ function readVariable(
   env: Machine['env'],
   report: Report,
 ): string | undefined {
-  const text = env[variable]?.trim() ?? ''
-  const key = kinds.key.read(text)
-  const fault = text === '' ? 'is not set' : `does not hold ${kinds.key.allowed}`
+  const kept = reveal(env[variable]?.trim() ?? '', false, table.file.secrets)
+  const key = 'fault' in kept ? undefined : kinds.key.read(kept.secret)
   if (key === undefined)
     report(
-      `${labelOf([...table.path, 'api_key_env'])}: the variable that it names ${fault} ` +
+      `${labelOf([...table.path, 'api_key_env'])}: the variable that it names ${faultOfKey(kept)} ` +
         placeOf(table, 'api_key_env'),
     )
   return key
+}
+
+function faultOfKey(kept: Kept): string {
+  if ('fault' in kept) return `is no help: ${[kept.fault, kept.advice].filter(Boolean).join('; ')}`
+  return kept.secret === '' ? 'is not set' : `does not hold ${kinds.key.allowed}`
 }
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/

@@ -1,4 +1,5 @@
 import type { Sources } from '../../src/config/given.ts'
+import type { Keychain } from '../../src/config/keychain.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { ConfigError } from '../../src/config/problem.ts'
 
@@ -14,6 +15,7 @@ interface Given {
   readonly files?: Readonly<Record<string, string>>
   readonly home?: string
   readonly platform?: string
+  readonly keychain?: Keychain
 }
 
 /** A Linux machine with nothing on it but what is given. */
@@ -26,6 +28,19 @@ export function sourcesOf({ flags = {}, env = {}, file, files = {}, ...machine }
     flags,
     env,
     readTextFile: (path) => all[path],
+  }
+}
+
+/** A keychain that holds what is given; one that is broken throws that error. */
+export const keychainOf = (held: Record<string, string>, broken?: Error): Keychain => {
+  const run = <Result>(result: () => Result): Result => {
+    if (broken) throw broken
+    return result()
+  }
+  return {
+    get: async (name) => run(() => held[name]),
+    set: async (name, secret) => run(() => void (held[name] = secret)),
+    delete: async (name) => run(() => Object.hasOwn(held, name) && delete held[name]),
   }
 }
 

@@ -20,6 +20,7 @@ const NOT_TYPED: ReadonlyArray<readonly [RegExp, string]> = [
   [/^npm install|^python3 -m venv|^export (?:CLAUDE_CODE_BINARY|PYTHON)=/, 'it installs programs'],
   [/^sh install\.sh/, 'test/release/install.test.ts runs it against a release'],
   [/^openrouter-anthropic-server code$|^eval /, 'test/api/commands.test.ts runs it with a Claude Code'],
+  [/\bkeychain\b/, 'there is no keychain here; test/api/keychain.test.ts starts one where it can'],
   [/runs replay/, 'it ends with 1 where answers differ; test/api/record.test.ts replays'],
   [/^openrouter-anthropic-server (?:runs|batches) watch/, 'it goes on until it is told to stop'],
 ]

@@ -80,14 +80,15 @@ export async function startServer(
   }
 }
 
-/** Runs the program to its end, for commands and for starts that must fail. */
+/** Runs the program to its end, for commands and for starts that must fail; `input` is its standard input. */
 export async function runProgram(
   settings: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  input?: string,
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const child = Bun.spawn([...COMMAND, ...args], {
     env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...settings },
-    stdin: 'ignore',
+    stdin: input === undefined ? 'ignore' : new TextEncoder().encode(input),
     stdout: 'pipe',
     stderr: 'pipe',
   })

@@ -13,6 +13,7 @@ export interface Answers {
 export const renderConfig = ({ apiKey, baseUrl, big, small, port }: Answers): string => `\
 # Settings of openrouter-anthropic-server. "--help" lists them all; each is a key here, in lower case.
 # The environment and the command line win over this file. The server reads it again when it changes.
+# A secret may be "keychain:NAME" instead: what "keychain set NAME" has put into the keychain of this system.
 
 # The key of OpenRouter (https://openrouter.ai/keys). Without a key and an address the built-in demo answers.
 ${line('openrouter_api_key', apiKey, 'sk-or-...')}

@@ -1,12 +1,21 @@
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 
+import { namesInKeychain } from '../../config/ask-keychain.ts'
+import type { Sources } from '../../config/given.ts'
 import { thisMachine } from '../../config/machine.ts'
 import type { Config } from '../../config/schema.ts'
+import { shownName } from '../../config/secrets.ts'
 import { urlOf } from '../running-server.ts'
 import { findUpdate } from '../update.ts'
 import { PROGRAM } from '../words.ts'
 import { fail, type Finding, note, ok, wordsOf } from './finding.ts'
+
+/** What comes from the keychain; the configuration could not have been made without it. */
+export function checkKeychain(sources: Sources): readonly Finding[] {
+  const names = namesInKeychain(sources).map(shownName)
+  return names.length === 0 ? [] : [ok('keychain', `holds ${names.join(', ')}`)]
+}
 
 const ENOUGH_BYTES = 512 * 1024 * 1024
 
