@@ -43,10 +43,14 @@ function show(): void {
   shown = name
   document.title = `${title} · OpenRouter Anthropic Server`
   for (const [key, link] of links) {
-    if (key === name) link.setAttribute('aria-current', 'page')
-    else link.removeAttribute('aria-current')
+    if (key === name) {
+      link.setAttribute('aria-current', 'page')
+      // On a narrow screen it may be out of sight.
+      link.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    } else link.removeAttribute('aria-current')
   }
   replace(main, current.element)
+  current.enter?.()
 }
 
 /** `/` goes to the search field, as in many tools; digits go to the pages. */

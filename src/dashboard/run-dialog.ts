@@ -8,6 +8,7 @@ import { statusLabel, statusMark } from './status.ts'
 import { waterfall } from './waterfall.ts'
 
 export interface RunDialogOptions {
+  readonly onOpen: (id: string) => void
   readonly onClose: () => void
   /** The run before or after that one in the list. */
   readonly neighbour: (id: string, step: 1 | -1) => string | undefined
@@ -20,7 +21,7 @@ export interface RunDialog {
 }
 
 /** A panel with all that is known of one run. Escape closes it; `j` and `k` go on to the next. */
-export function createRunDialog({ onClose, neighbour }: RunDialogOptions): RunDialog {
+export function createRunDialog({ onOpen, onClose, neighbour }: RunDialogOptions): RunDialog {
   const body = h('div.panel-body', { tabindex: -1 })
   let shownId = ''
   const step = (by: 1 | -1): void => {
@@ -61,6 +62,7 @@ export function createRunDialog({ onClose, neighbour }: RunDialogOptions): RunDi
   )
   const open = async (id: string): Promise<void> => {
     shownId = id
+    onOpen(id)
     if (!element.open) element.showModal()
     if (isActive(id)) replace(body, h('div'))
     else await showEnded(id)
@@ -130,7 +132,7 @@ function describe(run: Run, open: (id: string) => Promise<void>): HTMLElement {
           'div.notice.is-error',
           {},
           h('b', {}, `${run.status} ${run.error_type ?? ''}`),
-          h('p', {}, run.error),
+          h('p', {}, run.error.replace(`${run.error_type}: `, '')),
         ),
     h('h3', {}, 'Steps'),
     waterfall({ steps: run.steps, totalMs: run.duration_ms, firstEventMs: run.first_event_ms }),
@@ -177,12 +179,14 @@ function factsOf(run: Run): ReadonlyArray<readonly [string, string]> {
     ['Batch', run.batch],
     ['Generation', run.generation_id],
     ...Object.entries(run.notes).map(
-      ([name, value]) =>
-        [name.replaceAll('_', ' '), typeof value === 'string' ? value : JSON.stringify(value)] as const,
+      ([name, value]) => [toLabel(name), typeof value === 'string' ? value : JSON.stringify(value)] as const,
     ),
   ]
   return facts.filter((fact): fact is readonly [string, string] => fact[1] !== null)
 }
+
+const toLabel = (name: string): string =>
+  `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`
 
 const inputOf = ({ input_tokens, cached_tokens }: Run): string =>
   (cached_tokens ?? 0) > 0

@@ -1,6 +1,8 @@
 /** One page of the dashboard. */
 export interface View {
   readonly element: HTMLElement
+  /** Called once the element is in the document. */
+  readonly enter?: () => void
   /** Ends what the view has begun. */
   readonly leave?: () => void
 }

@@ -30,6 +30,7 @@ export function runsView({ name, title, outcome, openId }: RunsViewOptions): Vie
   const filter = { q: '', outcome: outcome ?? '' }
 
   const dialog = createRunDialog({
+    onOpen: (id) => history.replaceState(null, '', linkTo(name, id)),
     onClose: () => {
       // The reader may be on the way to another page by now.
       if (readRoute().view === name) history.replaceState(null, '', linkTo(name))
@@ -39,10 +40,7 @@ export function runsView({ name, title, outcome, openId }: RunsViewOptions): Vie
       return at < 0 ? undefined : runs[at + step]?.id
     },
   })
-  const open = (id: string): void => {
-    history.replaceState(null, '', linkTo(name, id))
-    void dialog.open(id)
-  }
+  const open = (id: string): void => void dialog.open(id)
   const note = h('p.list-note.muted', { role: 'status' })
   const list = createVirtualList<ShownRun>({
     rowHeight: ROW_HEIGHT,
@@ -160,9 +158,11 @@ export function runsView({ name, title, outcome, openId }: RunsViewOptions): Vie
   )
   const stop = watchLive({ changed: takeActive, ended: takeEnded })
   void load()
-  if (openId !== undefined) void dialog.open(openId)
   return {
     element,
+    enter() {
+      if (openId !== undefined) void dialog.open(openId)
+    },
     leave() {
       stop()
       strip?.leave()
