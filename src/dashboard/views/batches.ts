@@ -37,7 +37,7 @@ export const batchesView = (): View =>
             ],
             overview.data.map((batch) => [
               h('span.mono', {}, batch.id),
-              statusLabel(STATES[batch.state] ?? 'running', batch.state.replace('_', ' ')),
+              statusLabel(statusOf(batch), batch.state.replace('_', ' ')),
               progress(batch),
               count(batch.succeeded),
               count(batch.errored),
@@ -52,14 +52,15 @@ export const batchesView = (): View =>
         ],
   )
 
-const STATES: Readonly<Record<string, Status>> = {
-  ended: 'ok',
-  canceling: 'cancelled',
-  in_progress: 'running',
+function statusOf({ state, canceled, expired }: Batch): Status {
+  if (state === 'in_progress') return 'running'
+  return state === 'canceling' || canceled + expired > 0 ? 'cancelled' : 'ok'
 }
 
+const CANCEL = { text: 'Cancel', question: 'Really cancel', doing: 'Cancelling…' }
+
 const cancelButton = ({ id }: Batch, refresh: (answer: BatchOverview) => void): HTMLElement =>
-  confirmed('Cancel', 'Really cancel', async () => {
+  confirmed(`cancel-${id}`, CANCEL, async () => {
     refresh(await send<BatchOverview>('POST', `/admin/batches/${encodeURIComponent(id)}/cancel`))
   })
 

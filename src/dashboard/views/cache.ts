@@ -8,6 +8,8 @@ import { polledView } from '../polled-view.ts'
 import { table } from '../table.ts'
 import type { View } from '../view.ts'
 
+const FORGET = { text: 'Forget all answers', question: 'Really forget them', doing: 'Forgetting…' }
+
 const PATH = '/v1/messages/cache'
 
 /** What the response cache holds and saved. */
@@ -30,17 +32,7 @@ export const cacheView = (): View =>
             ],
           ]),
           h('h3', {}, 'By model'),
-          table(
-            'By model',
-            ['Model', 'Hits', 'Tokens saved', 'Saved'],
-            Object.entries(stats.models).map(([model, { hits, tokens_saved, cost_saved_usd }]) => [
-              model,
-              count(hits),
-              short(tokens_saved),
-              money(cost_saved_usd),
-            ]),
-            [1, 2, 3],
-          ),
+          byModel(stats),
           h('h3', {}, 'Tiers'),
           table(
             'Tiers',
@@ -59,7 +51,7 @@ export const cacheView = (): View =>
           h(
             'p.actions',
             {},
-            confirmed('Forget all answers', 'Really forget them', async () => {
+            confirmed('forget-answers', FORGET, async () => {
               await send('DELETE', `${PATH}/clear`)
               refresh()
             }),
@@ -67,3 +59,18 @@ export const cacheView = (): View =>
         ]
       : [h('p.notice', {}, 'The response cache is off. ENABLE_CACHING=true remembers finished answers.')],
   )
+
+const byModel = ({ models }: CacheStatistics): HTMLElement =>
+  Object.keys(models).length === 0
+    ? h('p.muted', {}, 'No answer was given again yet.')
+    : table(
+        'By model',
+        ['Model', 'Hits', 'Tokens saved', 'Saved'],
+        Object.entries(models).map(([model, { hits, tokens_saved, cost_saved_usd }]) => [
+          model,
+          count(hits),
+          short(tokens_saved),
+          money(cost_saved_usd),
+        ]),
+        [1, 2, 3],
+      )
