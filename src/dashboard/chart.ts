@@ -28,7 +28,8 @@ export interface BarChartOptions {
   readonly format: (value: number) => string
 }
 
-const WIDTH = 720
+/** Nearly as wide as the screen leaves it, so that its words keep their size. */
+const widthOf = (): number => Math.min(720, Math.max(280, document.documentElement.clientWidth - 64))
 const HEIGHT = 160
 const LEFT = 56
 const BOTTOM = 20
@@ -42,7 +43,8 @@ const LABEL_WIDTH = 76
 export function barChart({ label, starts, bucketMs, stacks, format }: BarChartOptions): HTMLElement {
   const sums = starts.map((_, index) => stacks.reduce((sum, { values }) => sum + (values[index] ?? 0), 0))
   const top = niceTop(Math.max(...sums, 0))
-  const step = (WIDTH - LEFT) / Math.max(starts.length, 1)
+  const width = widthOf()
+  const step = (width - LEFT) / Math.max(starts.length, 1)
   const scale = (HEIGHT - TOP - BOTTOM) / top
   const readout = h('p.chart-readout', { role: 'status' }, ' ')
   const tell = (index: number): void => {
@@ -79,7 +81,7 @@ export function barChart({ label, starts, bucketMs, stacks, format }: BarChartOp
   const chart = s(
     'svg.chart',
     {
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      viewBox: `0 0 ${width} ${HEIGHT}`,
       role: 'group',
       'aria-label': `${label}; arrow keys walk along the bars`,
       onkeydown: (event: KeyboardEvent) => walk(event, bars),
@@ -88,12 +90,12 @@ export function barChart({ label, starts, bucketMs, stacks, format }: BarChartOp
     [0, 0.5, 1].map((share) => {
       const y = HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
       return [
-        s('line.grid', { x1: LEFT, x2: WIDTH, y1: y, y2: y }),
+        s('line.grid', { x1: LEFT, x2: width, y1: y, y2: y }),
         s('text.axis', { x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, format(top * share)),
       ]
     }),
     bars,
-    timeLabels(starts, step, bucketMs),
+    timeLabels(starts, step, bucketMs, width),
   )
   return h('figure.chart-figure', {}, h('figcaption', {}, label), chart, readout)
 }
@@ -147,10 +149,11 @@ function timeOf(iso: string | undefined, bucketMs: number): string {
   return bucketMs >= DAY_MS ? day : `${day} ${time}`
 }
 
-function timeLabels(starts: readonly string[], step: number, bucketMs: number): SVGElement[] {
-  const every = Math.max(1, Math.ceil(starts.length / 6))
+function timeLabels(starts: readonly string[], step: number, bucketMs: number, width: number): SVGElement[] {
+  const most = Math.min(6, Math.floor((width - LEFT) / LABEL_WIDTH))
+  const every = Math.max(1, Math.ceil(starts.length / most))
   return starts.flatMap((start, index) =>
-    index % every === 0 && LEFT + index * step < WIDTH - LABEL_WIDTH
+    index % every === 0 && LEFT + index * step < width - LABEL_WIDTH
       ? s('text.axis', { x: LEFT + index * step, y: HEIGHT - 5 }, timeOf(start, bucketMs))
       : [],
   )

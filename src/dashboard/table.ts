@@ -33,7 +33,7 @@ export const table = (
             {},
             cells.map((cell, index) =>
               index === 0
-                ? h('th', { scope: 'row' }, cell)
+                ? h('th', { scope: 'row', title: textOf(cell) }, cell)
                 : h('td', { class: classOf(index, numbers) }, cell),
             ),
           ),
@@ -41,6 +41,9 @@ export const table = (
       ),
     ),
   )
+
+/** The whole of what may be cut off. */
+const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : (cell.textContent ?? ''))
 
 const classOf = (index: number, numbers: readonly number[]): string =>
   numbers.includes(index) ? 'number' : ''

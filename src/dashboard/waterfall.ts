@@ -49,7 +49,7 @@ export function waterfall(timed: Timed): HTMLElement {
     const ran = steps.filter((step) => step.name === name)
     const sum = ran.reduce((total, step) => total + step.duration_ms, 0)
     const words =
-      ran.length === 0 ? 'not reached' : `${ran.length > 1 ? `${ran.length} × ` : ''}${duration(sum)}`
+      ran.length === 0 ? 'not reached' : `${ran.length > 1 ? `${ran.length} in ` : ''}${duration(sum)}`
     return h(
       `div.waterfall-row${ran.length === 0 ? '.is-unreached' : ''}`,
       { role: 'row' },
@@ -64,7 +64,7 @@ export function waterfall(timed: Timed): HTMLElement {
         ({ attributes, outcome }) =>
           attributes !== undefined || outcome === 'error' || outcome === 'cancelled',
       )
-        ? h('span.step-facts', { role: 'cell' }, ran.flatMap(factsOf))
+        ? h('span.step-facts', { role: 'cell' }, onceEach(ran.flatMap(factsOf)))
         : null,
     )
   })
@@ -87,6 +87,11 @@ const factsOf = ({ attributes = {}, outcome }: RunStep): HTMLElement[] => [
   ...Object.entries(attributes).map(([name, value]) =>
     h('span.chip', {}, `${name.replaceAll('_', ' ')} `, h('b', {}, textOf(value))),
   ),
+]
+
+/** What was the same each time a step ran is said once. */
+const onceEach = (facts: readonly HTMLElement[]): HTMLElement[] => [
+  ...new Map(facts.map((fact) => [fact.textContent, fact])).values(),
 ]
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -23,7 +23,9 @@ export const upstreamsView = (): View =>
         count(upstream.models),
         count(upstream.runs),
         upstream.runs === 0 ? '–' : `${count(upstream.errors)} · ${percent(upstream.errors / upstream.runs)}`,
-        upstream.last_error === null ? '–' : `${moment(upstream.last_error_at ?? '')} ${upstream.last_error}`,
+        upstream.last_error === null
+          ? '–'
+          : h('span.wraps', {}, `${moment(upstream.last_error_at ?? '')} ${upstream.last_error}`),
       ]),
       [3, 4, 5],
     ),
