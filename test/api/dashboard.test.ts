@@ -21,7 +21,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await server.stop()
+  // It would wait for the batches that hang.
+  await server.stop('SIGKILL')
 })
 
 describe('the page', () => {
@@ -108,6 +109,59 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     await until('closed', async () => page.evaluate('document.querySelector("dialog[open]") === null'))
   })
 
+  test('opens a run by its address, and goes on with the buttons of its panel', async () => {
+    const [older, newer] = [await answer(), await answer()]
+    await page.goto('about:blank')
+    await page.goto(`${server.url}/dashboard#/runs/${older}`)
+    await sees(older)
+    await finds(`[data-run="${newer}"]`)
+    await click('[aria-label="Newer run"]')
+    await until('the newer one', async () =>
+      page.evaluate(`document.querySelector('.panel').innerText.includes(${JSON.stringify(newer)})`),
+    )
+    expect(await page.evaluate('location.hash')).toBe(`#/runs/${newer}`)
+    await page.press('j')
+    await sees(older)
+    await click('.panel [aria-label="Close"]')
+    await until('closed', async () => page.evaluate('location.hash === "#/runs"'))
+  })
+
+  test('filters the runs by how they ended', async () => {
+    await answer()
+    const failed = await answer({
+      messages: [{ role: 'user', content: script([{ error: { status: 402, message: 'no money' } }]) }],
+    })
+    await click('.segments input[value="error"]')
+    await until('the failed ones alone', async () =>
+      page.evaluate(`{
+        const shown = [...document.querySelectorAll('.virtual-space .run-row')]
+        shown.length > 0 && shown.every((row) => row.querySelector('.status.is-error'))
+      }`),
+    )
+    await finds(`[data-run="${failed}"]`)
+    await click('.segments input[value="cancelled"]')
+    await sees('Nothing fits.')
+    await click('.segments input[value=""]')
+    await finds('.virtual-space .status.is-ok')
+  })
+
+  test('changes its colours, and remembers them', async () => {
+    const ground = async (): Promise<string> =>
+      page.evaluate('getComputedStyle(document.body).backgroundColor')
+    await page.setScheme('light')
+    const light = await ground()
+    for (const theme of ['light', 'dark']) {
+      await click('button.theme')
+      expect(await page.evaluate('document.querySelector("button.theme").title')).toBe(`Colours: ${theme}`)
+    }
+    expect(await ground()).not.toBe(light)
+    await page.goto('about:blank')
+    await page.goto(`${server.url}/dashboard`)
+    expect(await ground()).not.toBe(light)
+    await click('button.theme')
+    expect(await ground()).toBe(light)
+  })
+
   test('is used with the keys alone', async () => {
     await page.press('/')
     await page.type('nothing-has-this-name')
@@ -146,6 +200,14 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     )
     await page.press('ArrowLeft')
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toContain(':')
+    await click('input[name="window"][value="1"]')
+    await page.evaluate(`{
+      const select = document.querySelector('.toolbar select')
+      select.value = 'agent'
+      select.dispatchEvent(new Event('change'))
+    }`)
+    await sees('no agent')
+    await sees('helper')
   })
 
   test('shows the cache, and forgets its answers only when one says so twice', async () => {
@@ -157,6 +219,77 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     await until('none', async () =>
       page.evaluate('document.querySelectorAll(".figure-value")[2]?.textContent === "0"'),
     )
+  })
+
+  test('cancels a batch when one says so twice, and shows how it ends', async () => {
+    const params = message({
+      model: 'big',
+      messages: [{ role: 'user', content: script([{ text: 'Slow' }, { hang: true }]) }],
+    })
+    const create = async (): Promise<string> => {
+      const requests = [{ custom_id: 'one', params }]
+      const created = await post(server, { requests }, { path: '/v1/messages/batches' })
+      return ((await created.json()) as { id: string }).id
+    }
+    const [kept, batch] = [await create(), await create()]
+    const row = async (id: string): Promise<string> =>
+      page.evaluate(`{
+        const rows = [...document.querySelectorAll('tbody tr')]
+        rows.find((row) => row.innerText.includes(${JSON.stringify(id)}))?.innerText ?? ''
+      }`)
+    await click('nav a[href="#/batches"]')
+    const button = `#cancel-${batch}`
+    await finds(button)
+    await page.evaluate(`document.querySelector(${JSON.stringify(button)}).focus()`)
+    await page.press('Enter')
+    expect(await row(batch)).toContain('Really cancel')
+    expect(await row(batch)).toContain('in progress')
+    // What changes meanwhile takes the question away from nobody.
+    await create()
+    const polls =
+      'performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/admin/batches")).length'
+    const before = await page.evaluate(polls)
+    await until('the next look', async () => (await page.evaluate(polls)) > before)
+    expect(await row(batch)).toContain('Really cancel')
+    await page.press('Enter')
+    await until('the end', async () => (await row(batch)).includes('ended'))
+    expect(await page.evaluate(`document.querySelector(${JSON.stringify(button)})`)).toBeNull()
+    expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Batches')
+    const results: any = await (await fetch(`${server.url}/v1/messages/batches/${batch}`)).json()
+    expect(results.request_counts).toMatchObject({ canceled: 1, processing: 0 })
+    expect(await row(kept)).toContain('in progress')
+  })
+
+  test('says why a batch cannot be cancelled, and offers it again', async () => {
+    await page.evaluate(`{
+      const button = document.querySelector('button[id^="cancel-"]')
+      window.asked = button.id.slice('cancel-'.length)
+      window.realFetch = fetch
+      window.fetch = async (path, init) =>
+        init?.method === 'POST'
+          ? Response.json({ error: { message: 'The disk is full.' } }, { status: 500 })
+          : realFetch(path, init)
+      button.click()
+      button.click()
+    }`)
+    await sees('The disk is full.')
+    await page.evaluate('window.fetch = realFetch')
+    await until('the button as before', async () =>
+      page.evaluate('document.querySelector("#cancel-" + asked)?.textContent === "Cancel"'),
+    )
+  })
+
+  test('keeps the place in a wide table while its figures change', async () => {
+    await page.resize(390, 820)
+    await page.evaluate('document.querySelector(".scroll-x").scrollLeft = 200')
+    const before = await page.evaluate('document.querySelector("tbody").rows.length')
+    const requests = [{ custom_id: 'one', params: message({ model: 'big' }) }]
+    await (await post(server, { requests }, { path: '/v1/messages/batches' })).text()
+    await until('another row', async () =>
+      page.evaluate(`document.querySelector('tbody').rows.length === ${before + 1}`),
+    )
+    expect(await page.evaluate('document.querySelector(".scroll-x").scrollLeft')).toBe(200)
+    await page.resize(1280, 860)
   })
 
   test('shows batches with their progress', async () => {
@@ -190,6 +323,12 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     const switched = await post(server, message({ model: 'big' }))
     expect(switched.headers.get('x-openrouter-model')).toBe('deepseek/deepseek-v3.2')
     await switched.text()
+    await page.evaluate(`{
+      const field = document.querySelector('input[name="small"]')
+      field.value = 'big'
+      field.form.requestSubmit()
+    }`)
+    await sees('an alias cannot stand for an alias')
     await click('.card .quiet')
     await sees('A switch holds for new requests')
     const back = await post(server, message({ model: 'big' }))
@@ -197,10 +336,22 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     await back.text()
   })
 
+  test('finds a model in the catalogue', async () => {
+    await click('nav a[href="#/models"]')
+    await page.press('/')
+    await page.type('deepseek-r1')
+    await until('the only one', async () =>
+      page.evaluate(
+        'document.querySelector("tbody").innerText.startsWith("deepseek/deepseek-r1") && document.querySelector("tbody").rows.length === 1',
+      ),
+    )
+  })
+
   test.each([
     ['light', 1280],
     ['dark', 1280],
     ['light', 390],
+    ['dark', 390],
   ] as const)('fits a %s screen of %i pixels', async (scheme, width) => {
     await page.setScheme(scheme)
     await page.resize(width, 820)
@@ -208,6 +359,13 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
       await page.evaluate(`location.hash = ${JSON.stringify(link)}`)
       await finds('main h1')
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      // The page that one is on can be read in the bar.
+      expect(
+        await page.evaluate(`{
+          const { left, right } = document.querySelector('nav [aria-current]').getBoundingClientRect()
+          left >= 0 && right <= innerWidth
+        }`),
+      ).toBe(true)
     }
     await page.resize(1280, 860)
   })
@@ -250,8 +408,9 @@ inBrowser(`the dashboard in a browser${reason}`, () => {
     rmSync(dataDir, { recursive: true, force: true })
   })
 
-  test('had nothing to complain of', () => {
-    expect(page.complaints).toEqual([])
+  test('had nothing to complain of but the switch that was refused', () => {
+    const refused = 'Failed to load resource: the server responded with a status of 400 (Bad Request)'
+    expect(page.complaints).toEqual([refused])
   })
 
   test('asks for the key where there is one, and asks again after a wrong one', async () => {
