@@ -19,6 +19,17 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2
 }
 
+/** The values that a quarter, a half and three quarters of all lie below. */
+export function quartiles(values: readonly number[]): [number, number, number] {
+  const sorted = values.toSorted((one, other) => one - other)
+  const at = (share: number): number => {
+    const place = (sorted.length - 1) * share
+    const below = sorted[Math.floor(place)] ?? 0
+    return below + ((sorted[Math.ceil(place)] ?? below) - below) * (place % 1)
+  }
+  return [at(0.25), at(0.5), at(0.75)]
+}
+
 /** The ratios of values measured in the same rounds. */
 export function ratioOf(server: readonly number[], floor: readonly number[]): NonNullable<Figure['ratio']> {
   const ratios = server.map((value, round) => value / (floor[round] ?? Number.NaN))
