@@ -118,7 +118,7 @@ esac
 if [ -f '${root}/pid' ]; then kill "$(cat '${root}/pid')" 2>/dev/null && while kill -0 "$(cat '${root}/pid')" 2>/dev/null; do sleep 0.05; done; fi
 ${program} "$@" >'${root}/log' 2>&1 &
 echo $! >'${root}/pid'
-while ! grep -q '^listening on' '${root}/log'; do kill -0 $! 2>/dev/null || { cat '${root}/log'; exit 1; }; sleep 0.05; done
+while ! grep -qs '^listening on' '${root}/log'; do kill -0 $! 2>/dev/null || { cat '${root}/log'; exit 1; }; sleep 0.05; done
 cat '${root}/log'`,
     curl: `exec '${Bun.which('curl') ?? 'curl'}' --silent --show-error --fail-with-body "$@"`,
     claude: `exec '${Bun.which('curl') ?? 'curl'}' --silent --fail "$ANTHROPIC_BASE_URL/health"`,
