@@ -3,7 +3,7 @@ import { Failure } from '../core/errors.ts'
 import type { ChatError } from '../wire/openrouter/chunk.ts'
 import { errorIn, errorOf, eventsOf, isEndMark, isSilent, saysSomething } from './answer-body.ts'
 import { readAtMost } from './bounded-body.ts'
-import { ChunkParser } from './chunk-parser.ts'
+import { ChunkParser, withMoreText } from './chunk-parser.ts'
 import { type Deadline, startDeadline, type TimeLimits } from './deadline.ts'
 import { ASK_DOCTOR, brokenConnection, finishOf, toFailure, type UpstreamRefusal } from './failure.ts'
 import type { Reach } from './reach.ts'
@@ -24,15 +24,21 @@ export interface ClientOptions {
   readonly reach?: Reach
 }
 
-/** Reads one event's data, which stands in `text` between the two places. */
-type ParseData<Item> = (text: string, from: number, to: number) => Item
+/** Reads the events of one answer. An event's data stands in `text` between the two places. */
+export interface ItemParser<Item> {
+  /** Throws a `Failure` for data that cannot be read. */
+  parse(text: string, from: number, to: number): Item
+  /** What an event only adds to the item before it; undefined where it is an item of its own. */
+  continuation?(text: string, from: number, to: number): string | undefined
+  /** That item, with all that was added to it. */
+  extend?(item: Item, more: string): Item
+}
 
 /** How an upstream's answers are written. `Item` is what one event of a stream says. */
 export interface AnswerFormat<Item> {
   /** Where requests go, behind the base URL. */
   readonly path: string
-  /** Starts to read the events of one answer; what it gives throws a `Failure` for data that cannot be read. */
-  createParser(): ParseData<Item>
+  createParser(): ItemParser<Item>
   /** The answer is complete, whatever the connection still does. */
   isEnd(item: Item): boolean
   /** What an item other than the end reports as an error. */
@@ -52,7 +58,11 @@ const CHAT: AnswerFormat<ChatItem> = {
   path: '/chat/completions',
   createParser() {
     const chunks = new ChunkParser()
-    return (text, from, to) => (isEndMark(text, from, to) ? '[DONE]' : chunks.parse(text, from, to))
+    return {
+      parse: (text, from, to) => (isEndMark(text, from, to) ? '[DONE]' : chunks.parse(text, from, to)),
+      continuation: (text, from, to) => chunks.continuation(text, from, to),
+      extend: (item, more) => (item === '[DONE]' ? item : withMoreText(item, more)),
+    }
   },
   isEnd: (item) => item === '[DONE]',
   errorIn: (item) => (item === '[DONE]' ? undefined : errorIn(item)),
@@ -88,20 +98,22 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   readonly #call: UpstreamCall
   readonly #deadline: Deadline
   readonly #decoder = new TextDecoder()
-  readonly #parse: ParseData<Item>
+  readonly #parser: ItemParser<Item>
   #reader: Reader | undefined
   #sse = SSE_START
   #begun = false
   #over = false
   /** Items that wait for the answer to say something. */
   #held: Item[] = []
+  /** What events of the same read have added to the last of them: a burst of words is one item. */
+  #more = ''
   #said = false
   /** What broke the answer off; told after the items that came before it. */
   #failure: Error | undefined
 
   constructor(format: AnswerFormat<Item>, options: ClientOptions, call: UpstreamCall, signal: AbortSignal) {
     this.#format = format
-    this.#parse = format.createParser()
+    this.#parser = format.createParser()
     this.#options = options
     this.#call = call
     const { baseUrl, clock, limits, reach } = options
@@ -205,7 +217,9 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   #take(readAll: () => void): void {
     try {
       readAll()
+      this.#extend()
     } catch (error) {
+      this.#extend()
       if (!this.#said || this.#held.length === 0) throw error
       this.#failure = asFailure(error, this.#options)
       this.#end()
@@ -215,15 +229,30 @@ export class AnswerReader<Item> implements BatchStream<Item> {
   readonly #onData: OnData = (text, from, to) => {
     this.#deadline.begin()
     if (this.#over) return
-    const item = this.#parse(text, from, to)
+    const more = this.#held.length > 0 ? this.#parser.continuation?.(text, from, to) : undefined
+    if (more !== undefined) {
+      this.#more += more
+      return
+    }
+    this.#extend()
+    const item = this.#parser.parse(text, from, to)
     if (this.#format.isEnd(item)) {
       this.#held.push(item)
       this.#finish()
       return
     }
-    const admitted = this.#admit(item)
-    this.#said ||= this.#format.saysSomething(admitted)
-    this.#held.push(admitted)
+    this.#hold(this.#admit(item))
+  }
+
+  #hold(item: Item): void {
+    this.#said ||= this.#format.saysSomething(item)
+    this.#held.push(item)
+  }
+
+  #extend(): void {
+    const item = this.#more === '' ? undefined : this.#held.pop()
+    if (item !== undefined) this.#hold(this.#parser.extend?.(item, this.#more) ?? item)
+    this.#more = ''
   }
 
   /** An error inside an answer with status 200, at its start or in the middle, may also just be its end. */

@@ -6,7 +6,7 @@ import { Failure } from '../../src/core/errors.ts'
 import { errorOf } from '../../src/upstream/answer-body.ts'
 import { createClient } from '../../src/upstream/client.ts'
 import { endSse, parseSse, SSE_START } from '../../src/upstream/sse.ts'
-import type { Batch } from '../../src/upstream/upstream.ts'
+import type { Batch, ChatItem } from '../../src/upstream/upstream.ts'
 import { cutAt } from '../translate/arbitrary.ts'
 
 // — the parser —
@@ -140,6 +140,14 @@ test('bytes may be cut anywhere, even within a character', async () => {
   )
 })
 
+/** Texts of one read come as one chunk; where the reads are cut must not matter to what they say. */
+const byLetter = (item: ChatItem): readonly ChatItem[] => {
+  const content = item === '[DONE]' ? undefined : item.choices?.[0]?.delta?.content
+  if (item === '[DONE]' || typeof content !== 'string') return [item]
+  const [choice] = item.choices ?? []
+  return [...content].map((letter) => ({ ...item, choices: [{ ...choice, delta: { content: letter } }] }))
+}
+
 test('however weird the events and the cuts, the same chunks come, then the end or the same failure', async () => {
   const error = fc.constantFrom(
     null,
@@ -158,6 +166,7 @@ test('however weird the events and the cuts, the same chunks come, then the end 
   const event = fc.oneof(
     fc.constantFrom(
       data(said('é')),
+      data(said('"\\\n😀')),
       data(stop),
       data(usage),
       data('[DONE]'),
@@ -171,7 +180,7 @@ test('however weird the events and the cuts, the same chunks come, then the end 
   )
   const outcome = async (reads: readonly Uint8Array<ArrayBuffer>[]) => {
     const { batches, failure } = await read(responseOf(bodyOf(reads)))
-    return { inputs: batches.flat(), failure: failure?.message }
+    return { inputs: batches.flat().flatMap(byLetter), failure: failure?.message }
   }
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 6 }), cuts, async (events, places) => {
@@ -182,10 +191,32 @@ test('however weird the events and the cuts, the same chunks come, then the end 
   )
 })
 
-test('one read becomes one batch', async () => {
-  const reads = [data(said('a')) + data(said('b')), data(said('c')), data('[DONE]')].map(encode)
+test('one read becomes one batch, and the words in it one chunk', async () => {
+  const reads = [data(said('a')) + data(said('b\n"')), data(said('c')), data('[DONE]')].map(encode)
   const { batches } = await read(responseOf(bodyOf(reads)))
-  expect(batches.map((batch) => batch.length)).toEqual([2, 1, 1])
+  expect(batches).toEqual([[said('ab\n"')], [said('c')], ['[DONE]']])
+})
+
+describe('what adds up otherwise than text stays in chunks of its own:', () => {
+  const twice = (delta: object, choice: object = {}): string =>
+    data({ choices: [{ delta: { content: 'a', ...delta }, ...choice }] }).repeat(2)
+  test.each([
+    ['calls', twice({ tool_calls: [{ index: 0, function: { arguments: '1' } }] })],
+    ['thoughts', twice({ reasoning: 'a' })],
+    ['thoughts in detail', twice({ reasoning_details: [{ type: 'reasoning.text', text: 'a' }] })],
+    ['pages', twice({ annotations: [{ type: 'url_citation' }] })],
+    ['probabilities', twice({}, { logprobs: { content: [] } })],
+  ])('%s', async (_, events) => {
+    const { batches } = await read(responseOf(bodyOf([encode(events)])))
+    expect(batches[0]).toHaveLength(2)
+  })
+
+  test('nor do words pass by what came between them', async () => {
+    const thought = { choices: [{ delta: { reasoning: 'hm' } }] }
+    const events = data(said('a')) + data(thought) + data(said('b'))
+    const { batches } = await read(responseOf(bodyOf([encode(events)])))
+    expect(batches[0] as unknown).toEqual([said('a'), thought, said('b')])
+  })
 })
 
 test('the answer ends with its end mark, even where the connection stays open', async () => {

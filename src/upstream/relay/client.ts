@@ -45,8 +45,9 @@ const NOTHING: RelayedEvent = { type: 'ping' }
 
 const MESSAGES: AnswerFormat<RelayedEvent> = {
   path: '/messages',
-  createParser: () => (text, from, to) =>
-    isEndMark(text, from, to) ? END_MARK : parseEvent(text.slice(from, to)),
+  createParser: () => ({
+    parse: (text, from, to) => (isEndMark(text, from, to) ? END_MARK : parseEvent(text.slice(from, to))),
+  }),
   isEnd: (event) => event.type === 'message_stop' || event === END_MARK,
   errorIn: (event) => (event.type === 'error' || event.error ? (event.error ?? {}) : undefined),
   endOf: () => undefined,
