@@ -1,5 +1,5 @@
 import type { Failure } from '../core/errors.ts'
-import { mask, redactField } from './redact.ts'
+import { mask, redactField, redactFields } from './redact.ts'
 import type { FinishedRequest, Watch } from './request.ts'
 
 /** One request that failed, with what one needs to find out why. Without secrets. */
@@ -116,7 +116,7 @@ function toLogged({ request, ending }: FinishedRequest): LoggedError {
     duration_ms: ending.durationMs,
     key: context.owner,
     batch: request.batch ?? null,
-    facts: Object.fromEntries(Object.keys(facts).map((name) => [name, redactField(facts, name)])),
+    facts: redactFields(facts),
     warnings: trace.warnings().map(({ path, message }) => `${path}: ${message}`),
     steps: trace.spans().map(({ name, startedAtMs, durationMs, outcome }) => ({
       name,

@@ -1,5 +1,5 @@
 import type { Fields, Logger } from '../core/context.ts'
-import { mask, mayHoldSecret, redactField } from './redact.ts'
+import { isPlain, mask, mayHoldSecret, redactField } from './redact.ts'
 
 /** The levels of a log entry, least important first. */
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -75,13 +75,6 @@ function plainJson(entry: Fields, fields: Fields): string | undefined {
   const json = JSON.stringify({ ...entry, ...fields })
   return mayHoldSecret(json) ? undefined : json
 }
-
-const isPlain = (value: unknown): boolean =>
-  value === null ||
-  value === undefined ||
-  typeof value === 'string' ||
-  typeof value === 'number' ||
-  typeof value === 'boolean'
 
 function addRedacted(entry: Record<string, unknown>, fields: Fields): Record<string, unknown> {
   for (const name of Object.keys(fields)) {

@@ -56,6 +56,23 @@ export function mask(text: string): string {
   return KEYS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), text)
 }
 
+/** A value that JSON says as it is, and that has no fields of its own. */
+export const isPlain = (value: unknown): boolean =>
+  value === null ||
+  value === undefined ||
+  typeof value === 'string' ||
+  typeof value === 'number' ||
+  typeof value === 'boolean'
+
+/** All fields as they may be logged or shown: they themselves where nothing in them looks like a secret. */
+export function redactFields(fields: Fields): Fields {
+  for (const name in fields) if (!isPlain(fields[name])) return redactEach(fields)
+  return mayHoldSecret(JSON.stringify(fields)) ? redactEach(fields) : fields
+}
+
+const redactEach = (fields: Fields): Fields =>
+  Object.fromEntries(Object.keys(fields).map((name) => [name, redactField(fields, name)]))
+
 /**
  * A field's value as it may be logged or shown: plain JSON data without secrets. Never throws; what may be a secret
  * becomes `[redacted]`, and what JSON cannot say `[unserialisable]`.

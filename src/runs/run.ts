@@ -1,6 +1,6 @@
 import type { Fields } from '../core/context.ts'
 import type { Failure } from '../core/errors.ts'
-import { redactField } from '../observability/redact.ts'
+import { redactFields } from '../observability/redact.ts'
 import type { FinishedRequest, ObservedRequest } from '../observability/request.ts'
 import type { OpenSpan, Span } from '../observability/trace.ts'
 import type { ActiveRun, Run, RunStep } from '../wire/server/runs.ts'
@@ -16,14 +16,9 @@ export const isRun = ({ route, batch }: ObservedRequest): boolean => batch !== u
 
 /** What is stored of a request. Everything in it that a client or an upstream said has lost its secrets. */
 export function toRun({ request, ending }: FinishedRequest): NewRun {
-  const notes = request.trace.notes()
-  const taken = new Set<string>()
-  const take = (name: string): unknown => {
-    taken.add(name)
-    return name in notes ? redactField(notes, name) : undefined
-  }
-  const text = (name: string): string | null => textOf(take(name))
-  const number = (name: string): number | null => numberOf(take(name))
+  const notes = redactFields(request.trace.notes())
+  const text = (name: string): string | null => textOf(notes[name])
+  const number = (name: string): number | null => numberOf(notes[name])
   const steps = toSteps(request.trace.spans(), request.trace.startedAtMs)
   const error = text('error')
   return {
@@ -50,20 +45,40 @@ export function toRun({ request, ending }: FinishedRequest): NewRun {
     saved_usd: number('cache_saved_usd'),
     cache: text('cache'),
     retries: steps.reduce((sum, { attributes }) => sum + (numberOf(attributes?.['retries']) ?? 0), 0),
-    fallback: take('fallback') === true,
+    fallback: notes['fallback'] === true,
     error_type: error === null ? null : kindOf(request.trace.failure(), error),
     error,
     warnings: request.trace.warnings().map((warning) => `${warning.path}: ${warning.message}`),
     steps,
-    notes: rest(notes, taken),
+    notes: others(notes),
   }
 }
 
-/** The notes that have no field of their own. */
-function rest(notes: Fields, taken: ReadonlySet<string>): Record<string, unknown> {
-  const others: Record<string, unknown> = {}
-  for (const name in notes) if (!taken.has(name)) others[name] = redactField(notes, name)
-  return others
+/** The notes that have a field of their own. */
+const FIELDS: ReadonlySet<string> = new Set([
+  'first_event_ms',
+  'conversation',
+  'model',
+  'upstream_model',
+  'upstream',
+  'provider',
+  'generation_id',
+  'route',
+  'input_tokens',
+  'cached_tokens',
+  'output_tokens',
+  'cost_usd',
+  'cache_saved_usd',
+  'cache',
+  'fallback',
+  'error',
+])
+
+/** All other notes. */
+function others(notes: Fields): Record<string, unknown> {
+  const found: Record<string, unknown> = {}
+  for (const name in notes) if (!FIELDS.has(name)) found[name] = notes[name]
+  return found
 }
 
 /** A run that is under way, as it stands. */
@@ -91,13 +106,7 @@ const toSteps = (spans: ReadonlyArray<Span | OpenSpan>, startedAtMs: number): Ru
     start_ms: round(stepAtMs - startedAtMs),
     duration_ms: round(durationMs),
     outcome: outcome ?? 'running',
-    ...(attributes
-      ? {
-          attributes: Object.fromEntries(
-            Object.keys(attributes).map((key) => [key, redactField(attributes, key)]),
-          ),
-        }
-      : {}),
+    ...(attributes ? { attributes: redactFields(attributes) } : {}),
   }))
 
 const round = (ms: number): number => Math.round(ms * 100) / 100

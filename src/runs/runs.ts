@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
-import type { FinishedRequest, ObservedRequest, Watch } from '../observability/request.ts'
+import type { ObservedRequest, Watch } from '../observability/request.ts'
 import type { ActiveRuns, Run } from '../wire/server/runs.ts'
 import { isRun, toActiveRun, toRun } from './run.ts'
-import type { RunStore } from './store.ts'
+import type { NewEntry, RunStore } from './store.ts'
 
 /** What those who look on are told. */
 export interface RunListener {
@@ -37,19 +37,18 @@ const MOST_WAITING = 10_000
 const MOST_TOLD = 50
 const MOST_SHOWN = 200
 
-/** Keeps an account of the runs. What a request pays for it is an entry in a map and one in an array. */
+/**
+ * Keeps an account of the runs. An ended one is written down at once: waiting for the disk with all that belongs to it
+ * would keep the request and its client's connection in memory, and the garbage collector busy.
+ */
 export function createRuns({ store, clock, flushEveryMs = 250 }: RunsOptions): Runs {
   const underWay = new Map<string, ObservedRequest>()
   const listeners = new Set<RunListener>()
   const counts = { stored: 0, lost: 0 }
-  let waiting: FinishedRequest[] = []
+  let waiting: NewEntry[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  const keep = (requests: readonly FinishedRequest[]): void => {
-    const entries = requests.map((finished) => ({
-      run: toRun(finished),
-      recording: finished.request.recording?.(),
-    }))
+  const keep = (entries: readonly NewEntry[]): void => {
     const runs = store?.add(entries)
     if (runs) counts.stored += runs.length
     else if (store) counts.lost += entries.length
@@ -79,7 +78,7 @@ export function createRuns({ store, clock, flushEveryMs = 250 }: RunsOptions): R
       if (!underWay.delete(request.context.id)) return
       if (store === undefined && listeners.size === 0) return
       if (waiting.length >= MOST_WAITING) counts.lost++
-      else waiting.push({ request, ending })
+      else waiting.push({ run: toRun({ request, ending }), recording: request.recording?.() })
       schedule()
     },
     active() {

@@ -68,12 +68,14 @@ export function createRunStore(options: RunStoreOptions): RunStore {
       throw toStoreFailure(error)
     }
   }
-  const insert = (db: Database, entries: readonly NewEntry[]): Run[] =>
-    entries.map(({ run, recording }) => {
-      const seq = Number(db.query(INSERT_RUN).run(...toRow(run)).lastInsertRowid)
+  const insert = (db: Database, entries: readonly NewEntry[]): Run[] => {
+    const statement = db.query(INSERT_RUN)
+    return entries.map(({ run, recording }) => {
+      const seq = Number(statement.run(...toRow(run)).lastInsertRowid)
       if (recording) insertRecording(db, seq, recording)
       return { ...run, seq, recorded: recording !== undefined }
     })
+  }
   const store = (db: Database, entries: readonly NewEntry[]): readonly Run[] => {
     const runs = insert(db, entries)
     removeOld(db, (runs.at(-1)?.seq ?? 0) - options.maxRuns, clock.now() - options.maxAgeMs)
