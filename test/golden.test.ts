@@ -33,17 +33,33 @@ async function responseOf(scenario: string): Promise<Response> {
     return new Response(await Bun.file(completion).text(), {
       headers: { 'content-type': 'application/json' },
     })
-  const body = existsSync(bytes) ? await Bun.file(bytes).bytes() : toSse(await Bun.file(chunks).text())
+  const body = existsSync(bytes)
+    ? await Bun.file(bytes).bytes()
+    : readOneByOne(toSse(await Bun.file(chunks).text()))
   return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
 }
 
 /** One line, one event; a stream without the line `[DONE]` was cut. */
-const toSse = (lines: string): string =>
+const toSse = (lines: string): readonly string[] =>
   lines
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => `data: ${line}\n\n`)
-    .join('')
+
+/** Words that come together are told together, so each event comes alone. */
+function readOneByOne(events: readonly string[]): ReadableStream<Uint8Array> {
+  const waiting = events.map((event) => new TextEncoder().encode(event))
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const event = waiting.shift()
+        if (event) controller.enqueue(event)
+        else controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
 
 interface TermsFile extends Partial<Omit<AnswerTerms, 'toolNames' | 'toolInputs' | 'takenToolIds'>> {
   /** Names, or pairs of the upstream's name and the client's. */
