@@ -1,5 +1,5 @@
 import type { Logger } from '../../core/context.ts'
-import type { FinishedRequest, Watch } from '../request.ts'
+import type { Watch } from '../request.ts'
 import { toSpans } from './spans.ts'
 import { identify } from './traceparent.ts'
 
@@ -34,14 +34,15 @@ const COMPLAIN_EVERY_MS = 60_000
 const PASSING: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /**
- * What a request pays is an entry in an array. Spans are made and sent later; when the collector is slow or away, the
- * newest ones are dropped and counted.
+ * The spans of an ended request are written out at once and sent later: with all that belongs to it, it would stay in
+ * memory till then. When the collector is slow or away, the newest ones are dropped and counted.
  */
 export function createTracing(options: TracingOptions): Tracing {
   const { random, share, log, flushEveryMs = 2000 } = options
   const counts = { exported: 0, dropped: 0 }
-  const resource = resourceOf(options)
-  let waiting: FinishedRequest[] = []
+  const resource = JSON.stringify(resourceOf(options))
+  /** The spans of each request, in JSON, with commas between them. */
+  let waiting: string[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let sending: Promise<void> | undefined
   let complainedAtMs = -Infinity
@@ -51,9 +52,9 @@ export function createTracing(options: TracingOptions): Tracing {
     complainedAtMs = performance.now()
     log.warn('traces-not-exported', { error: reason, dropped: counts.dropped })
   }
-  const send = async (batch: readonly FinishedRequest[]): Promise<void> => {
-    const spans = batch.flatMap(toSpans)
-    const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope: SCOPE, spans }] }] })
+  const send = async (batch: readonly string[]): Promise<void> => {
+    const scopeSpans = `[{"scope":${SCOPE},"spans":[${batch.join(',')}]}]`
+    const body = `{"resourceSpans":[{"resource":${resource},"scopeSpans":${scopeSpans}}]}`
     const refusal = await postPatiently(options, body)
     if (refusal === undefined) counts.exported += batch.length
     else {
@@ -84,7 +85,7 @@ export function createTracing(options: TracingOptions): Tracing {
         counts.dropped++
         return
       }
-      waiting.push({ request, ending })
+      waiting.push(JSON.stringify(toSpans({ request, ending })).slice(1, -1))
       timer ??= setTimeout(flush, flushEveryMs).unref()
     },
     async close() {
@@ -96,7 +97,7 @@ export function createTracing(options: TracingOptions): Tracing {
   }
 }
 
-const SCOPE = { name: 'openrouter-anthropic-server' }
+const SCOPE = JSON.stringify({ name: 'openrouter-anthropic-server' })
 
 const resourceOf = ({ serviceName, version }: TracingOptions): object => ({
   attributes: [
