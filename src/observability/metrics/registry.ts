@@ -43,7 +43,7 @@ const OTHER = 'other'
 
 /**
  * Counts what happens, for Prometheus. A library's label objects would cost more than all the rest of what a request
- * is watched by; here a series is found by a short text.
+ * is watched by; here a series is found label by label.
  */
 export function createMetrics(): Metrics {
   const families = new Map<string, Family>()
@@ -53,13 +53,13 @@ export function createMetrics(): Metrics {
     families.set(family.name, family)
   }
   const settable = (type: Family['type'], name: string, help: string, labels: readonly string[]): Gauge => {
-    const { series, at } = createSeries(labels, () => ({ value: 0 }))
+    const { series, at, clear } = createSeries(labels, () => ({ value: 0 }))
     add({ name, help, type, labels, lines: () => plainLines(name, labels, series) })
     return {
       set(value, ...values) {
         at(values).value = value
       },
-      clear: () => series.clear(),
+      clear,
     }
   }
 
@@ -87,7 +87,7 @@ export function createMetrics(): Metrics {
         type: 'histogram',
         labels,
         lines: () =>
-          [...series.values()].flatMap(({ values, cell: { counts, sum, count } }) => [
+          series.flatMap(({ values, cell: { counts, sum, count } }) => [
             ...buckets.map(
               (bound, index) =>
                 `${name}_bucket${braces([...labels, 'le'], [...values, String(bound)])} ${counts[index]}`,
@@ -122,28 +122,51 @@ interface Series<Cell> {
   readonly cell: Cell
 }
 
+/** A place for each value of one label: the next label's places, or at the last a series. */
+type Branch<Cell> = Map<string, Branch<Cell> | Series<Cell>>
+
 function createSeries<Cell>(labels: readonly string[], create: () => Cell) {
-  const series = new Map<string, Series<Cell>>()
-  const make = (key: string, values: readonly string[]): Cell => {
-    if (series.size >= MOST_SERIES && values.some((value) => value !== OTHER))
+  const last = labels.length - 1
+  const series: Series<Cell>[] = []
+  const root: Branch<Cell> = new Map()
+  const make = (values: readonly string[]): Cell => {
+    if (series.length >= MOST_SERIES && values.some((value) => value !== OTHER))
       return at(labels.map(() => OTHER))
-    const cell = create()
-    series.set(key, { values: [...values], cell })
-    return cell
+    const made = { values: [...values], cell: create() }
+    series.push(made)
+    let branch = root
+    for (const value of values.slice(0, -1)) {
+      const next = branch.get(value) ?? new Map()
+      branch.set(value, next)
+      branch = next as Branch<Cell>
+    }
+    branch.set(values[last] ?? '', made)
+    return made.cell
   }
+  /** Label by label: to join them to one text would cost more than all the rest of counting. */
   const at = (values: readonly string[]): Cell => {
-    const key = values.length === 1 ? (values[0] ?? '') : values.join('\u0000')
-    return series.get(key)?.cell ?? make(key, values)
+    let branch = root
+    for (let nth = 0; nth < last; nth++) {
+      const next = branch.get(values[nth] ?? '')
+      if (next === undefined) return make(values)
+      branch = next as Branch<Cell>
+    }
+    const found = branch.get(values[last] ?? '') as Series<Cell> | undefined
+    return found?.cell ?? make(values)
   }
-  return { series, at }
+  const clear = (): void => {
+    series.length = 0
+    root.clear()
+  }
+  return { series, at, clear }
 }
 
 const plainLines = (
   name: string,
   labels: readonly string[],
-  series: ReadonlyMap<string, Series<{ readonly value: number }>>,
+  series: ReadonlyArray<Series<{ readonly value: number }>>,
 ): string[] =>
-  [...series.values()].map(({ values, cell }) => `${name}${braces(labels, values)} ${cell.value}`)
+  series.map(({ values, cell }) => `${name}${braces(labels, values)} ${cell.value}`)
 
 const braces = (labels: readonly string[], values: readonly string[]): string =>
   labels.length === 0
