@@ -61,7 +61,7 @@ export function streamAnswer(
   }
   /** What was under way has cost something, though nobody tells how much. */
   const breakOff = (outcome: Outcome): void => {
-    if (begun && !isBilled) billed(outcome)
+    if (begun && !isBilled) noteCost(state.usage?.cost, billed(outcome), context)
     ended = true
     endCall(outcome)
   }

@@ -70,7 +70,7 @@ export function streamRelay(
   }
   /** What was under way has cost something, though nobody tells how much. */
   const breakOff = (outcome: Outcome): void => {
-    if (!isBilled && state.usage) billed(outcome)
+    if (!isBilled && state.usage) noteCost(state.usage.cost, billed(outcome), context)
     over = true
     endCall(outcome)
   }

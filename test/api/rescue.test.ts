@@ -123,6 +123,18 @@ describe('a stream that breaks off in the middle of its text', () => {
     })
   })
 
+  test('costs what the call that broke off and the one that went on cost together', async () => {
+    const used = { prompt_tokens: 40, completion_tokens: 3 }
+    const ill = inTurn(
+      () => failed(textChunk('One, two'), { choices: [], usage: { ...used, cost: 0.25 } }),
+      () => sseAnswer([textChunk(', three.'), finishChunk('stop', { ...used, cost: 0.5 })]),
+    )
+    const response = await ask({ model: ill.name, stream: false })
+    expect(response.headers.get('x-rescued-by')).toBe(ill.name)
+    expect(response.headers.get('x-openrouter-cost')).toBe('0.75')
+    expect(response.headers.get('x-openrouter-cost-estimated')).toBeNull()
+  })
+
   test('is a whole message among the results of a batch', async () => {
     const ill = inTurn(
       () => failed(textChunk('Half')),

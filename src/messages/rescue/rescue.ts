@@ -4,6 +4,7 @@ import { findFormat } from '../../translate/structured/format.ts'
 import { mergeTurns } from '../../translate/turns.ts'
 import type { StreamEvent } from '../../wire/anthropic/events.ts'
 import type { MessagesRequest } from '../../wire/anthropic/request.ts'
+import { openAccount } from '../account.ts'
 import type { AnswerStream } from '../converse.ts'
 import { isWorthAnother } from '../fallback.ts'
 import type { ValidRequest } from '../validate.ts'
@@ -36,6 +37,7 @@ export function rescueStream(
   let told = 0
   /** What broke the answer off; told where the rescue fails. */
   let failure: Failure | undefined
+  const account = openAccount(context.trace)
 
   const pass = (events: readonly StreamEvent[]): readonly StreamEvent[] | undefined => {
     if (!splice) {
@@ -64,6 +66,8 @@ export function rescueStream(
       rescues,
     })
     splice = createSplice(said)
+    account.add()
+    account.next()
     current = await askOn(rest)
   }
 
@@ -77,8 +81,12 @@ export function rescueStream(
       for (;;) {
         try {
           const events = await current.read()
-          const passed = events && pass(events)
-          if (passed || !events) return passed
+          if (!events) {
+            if (rescues > 0) account.add()
+            return undefined
+          }
+          const passed = pass(events)
+          if (passed) return passed
           // The model tells something else instead of going on.
           await current.cancel()
           throw failure ?? new Error('a continuation follows a failure')
