@@ -165,8 +165,7 @@ const plainLines = (
   name: string,
   labels: readonly string[],
   series: ReadonlyArray<Series<{ readonly value: number }>>,
-): string[] =>
-  series.map(({ values, cell }) => `${name}${braces(labels, values)} ${cell.value}`)
+): string[] => series.map(({ values, cell }) => `${name}${braces(labels, values)} ${cell.value}`)
 
 const braces = (labels: readonly string[], values: readonly string[]): string =>
   labels.length === 0
