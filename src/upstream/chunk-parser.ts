@@ -8,7 +8,7 @@ const KEY = '"content":"'
 const PLAIN = /[ !#-[\]-\uffff]*/y
 const ESCAPED = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y
 
-/** How many chunks in a row may be unlike the one before, until it is plain that this upstream's always are. */
+/** How many texts in a row may come in chunks unlike the one before, until it is plain that this upstream's always do. */
 const MAX_UNLIKE = 8
 
 /** A chunk, and what stands around its text in the JSON. */
@@ -33,9 +33,10 @@ export class ChunkParser {
   parse(text: string, from: number, to: number): Chunk {
     const content = this.#contentOf(text, from, to)
     if (this.#like && content !== undefined) return withText(this.#like.chunk, unescaped(content))
-    this.#unlike++
     const data = text.slice(from, to)
     const chunk = parseChunk(data)
+    // Thoughts and calls, before a text and behind it, do not count.
+    if (hasText(chunk)) this.#unlike++
     this.#like = this.#unlike > MAX_UNLIKE ? undefined : toLike(chunk, data)
     return chunk
   }
@@ -79,10 +80,15 @@ function stringEnd(text: string, from: number): number {
 const unescaped = (string: string): string =>
   string.includes('\\') ? (JSON.parse(`"${string}"`) as string) : string
 
+function hasText(chunk: Chunk): boolean {
+  const content = chunk.choices?.[0]?.delta?.content
+  return typeof content === 'string' && content !== ''
+}
+
 /** Undefined for a chunk without a text, or with a second place where its text might stand. */
 function toLike(chunk: Chunk, data: string): Like | undefined {
-  const content = chunk.choices?.[0]?.delta?.content
-  if (typeof content !== 'string' || chunk.choices?.length !== 1) return undefined
+  if (!hasText(chunk) || chunk.choices?.length !== 1) return undefined
+  const content = chunk.choices[0]?.delta?.content
   const start = data.indexOf(KEY) + KEY.length
   if (start < KEY.length) return undefined
   const end = stringEnd(data, start)

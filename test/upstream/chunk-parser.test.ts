@@ -50,6 +50,15 @@ test('a chunk that differs in its text alone shares all that is the same', () =>
   expect((second as { extra: object }).extra).toBe((first as { extra: object }).extra)
 })
 
+test('so does a text that comes after many thoughts', () => {
+  const thoughts = Array.from({ length: 40 }, (_, n) =>
+    JSON.stringify({ choices: [{ delta: { content: '', reasoning: `${n}` } }] }),
+  )
+  const texts = [chunkOf('a', { extra: {} }), chunkOf('b', { extra: {} })]
+  const [first, second] = read(new ChunkParser(), [...thoughts, ...texts]).slice(-2)
+  expect((second as { extra: object }).extra).toBe((first as { extra: object }).extra)
+})
+
 test('what is no JSON is refused also where its beginning and its end are those of the chunk before', () => {
   const parser = new ChunkParser()
   read(parser, [chunkOf('a')])
