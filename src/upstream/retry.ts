@@ -1,6 +1,7 @@
 import { Failure } from '../core/errors.ts'
+import { FirstRead } from './first-read.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import type { Batch, Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 
 export interface RetryOptions {
   /** Further tries after the first one. */
@@ -34,35 +35,22 @@ function retryDelayMs(attempt: number, random: number, retryAfterMs: number | un
  * upstream names a long time.
  */
 export const withRetries = <Item>(upstream: Upstream<Item>, options: RetryOptions): Upstream<Item> => ({
-  stream(call, signal) {
-    let stream = upstream.stream(call, signal)
-    let begun = false
-
-    const begin = async (): Promise<IteratorResult<Batch<Item>, undefined>> => {
+  stream: (call, signal) =>
+    new FirstRead(upstream.stream(call, signal), async (attempt) => {
       options.budget?.call()
-      for (let attempt = 1; ; attempt++) {
+      for (let nth = 1; ; nth++) {
         try {
-          const first = await stream.next()
-          begun = true
-          return first
+          return await attempt.stream.next()
         } catch (error) {
-          if (signal.aborted || attempt > options.retries || !isWorthATry(error)) throw error
+          if (signal.aborted || nth > options.retries || !isWorthATry(error)) throw error
           if (options.budget?.spend() === false) throw error
-          options.onRetry(error, attempt)
-          call.onRetry?.(attempt)
-          await options.sleep(retryDelayMs(attempt, options.random(), error.retryAfterMs), signal)
-          stream = upstream.stream(call, signal)
+          options.onRetry(error, nth)
+          call.onRetry?.(nth)
+          await options.sleep(retryDelayMs(nth, options.random(), error.retryAfterMs), signal)
+          attempt.stream = upstream.stream(call, signal)
         }
       }
-    }
-    return {
-      next: async () => (begun ? stream.next() : begin()),
-      return: async () => stream.return(),
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
-  },
+    }),
 })
 
 const isWorthATry = (error: unknown): error is Failure =>

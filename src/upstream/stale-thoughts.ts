@@ -1,7 +1,8 @@
 import { Failure } from '../core/errors.ts'
 import type { AssistantMessage, ChatRequest } from '../wire/openrouter/request.ts'
 import { unsignedCall } from '../wire/openrouter/thought-signature.ts'
-import type { Batch, Upstream } from './upstream.ts'
+import { FirstRead } from './first-read.ts'
+import type { Upstream } from './upstream.ts'
 
 /**
  * How providers refuse earlier thoughts: signatures and encrypted blobs are good only for the provider that made
@@ -43,31 +44,19 @@ export const withThoughtRecovery = <Item>(
   onDrop: (failure: Failure) => void,
   lighten: Lighten = withoutThoughts,
 ): Upstream<Item> => ({
-  stream(call, signal) {
-    let stream = upstream.stream(call, signal)
-    let begun = false
-
-    const begin = async (): Promise<IteratorResult<Batch<Item>, undefined>> => {
-      begun = true
+  stream: (call, signal) =>
+    new FirstRead(upstream.stream(call, signal), async (attempt) => {
       try {
-        return await stream.next()
+        return await attempt.stream.next()
       } catch (error) {
         const refusal = signal.aborted ? undefined : refusedThoughts(error, call.body)
         const body = refusal && lighten(call.body)
         if (refusal === undefined || body === undefined) throw error
         onDrop(refusal)
-        stream = upstream.stream({ ...call, body }, signal)
-        return stream.next()
+        attempt.stream = upstream.stream({ ...call, body }, signal)
+        return attempt.stream.next()
       }
-    }
-    return {
-      next: async () => (begun ? stream.next() : begin()),
-      return: async () => stream.return(),
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
-  },
+    }),
 })
 
 /** The failure, if it is about earlier thoughts. */
