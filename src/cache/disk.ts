@@ -1,21 +1,17 @@
-import type { Database } from 'bun:sqlite'
-
-import type { Clock } from '../core/clock.ts'
-import type { Logger } from '../core/context.ts'
-import { isDamaged } from '../store/database.ts'
-import { type AnswerRows, openAnswerRows, pack, type Which } from './rows.ts'
+import { type FileOptions, openAnswerFile } from './file.ts'
+import { pack, unpack } from './packed.ts'
+import type { Which } from './rows.ts'
 import type { CacheTier } from './tier.ts'
+import { createWaiting } from './waiting.ts'
 
-export interface DiskOptions {
-  /** Opens the file; called again when it was found damaged, or could not be opened before. */
-  readonly open: () => Database
+export interface DiskOptions extends FileOptions {
   readonly maxBytes: number
-  readonly clock: Pick<Clock, 'now'>
-  readonly log: Logger
+  /** How long answers wait to be written together. */
+  readonly flushEveryMs?: number
 }
 
 export interface DiskTier extends CacheTier {
-  /** The secret part of every key of this data folder; it outlives the process, and so do keys. */
+  /** The secret part of every key of this data folder. */
   readonly salt: string
 }
 
@@ -23,108 +19,101 @@ export interface DiskTier extends CacheTier {
 const SLICE = 100
 /** How exactly it is known when an answer was last used: a hit shall not cost a write. */
 const TOUCH_EVERY_MS = 60_000
+/** Waiting answers that are as large together are written at once. */
+const MOST_WAITING_BYTES = 1024 * 1024
 
-const LEAST_USED: Which = { where: 'true ORDER BY used_at_ms', values: [] }
-
-/** The tier on this machine's disk; it outlives the process. A failing disk is a miss, never a failed request. */
-export function createDiskTier({ open, maxBytes, clock, log }: DiskOptions): DiskTier {
+/**
+ * The tier on this machine's disk; it outlives the process. Answers are written behind the requests' backs, many in one
+ * transaction; those that wait count as stored. A failing disk is a miss, never a failed request.
+ */
+export function createDiskTier({ maxBytes, flushEveryMs = 250, ...options }: DiskOptions): DiskTier {
+  const { clock } = options
   const counts = { hits: 0, misses: 0, evictions: 0, expired: 0 }
-  /** While nothing can be opened, keys hold as long as the process. */
-  const ownSalt = crypto.randomUUID()
-  let database: Database | undefined
-  let rows: AnswerRows | undefined
-  let salt: string | undefined
-  let isTold = false
+  const file = openAnswerFile(options)
+  // A small file would lose much of what it has to so many at once.
+  const waiting = createWaiting(Math.min(MOST_WAITING_BYTES, maxBytes >> 4))
+  let timer: ReturnType<typeof setTimeout> | undefined
 
-  /** Says it once, and not with every request. */
-  const complain = (error: unknown): void => {
-    if (!isTold) log.warn('cache-disk-failed', { error })
-    isTold = true
+  /** Writes what waits. What the disk does not take is given up: it would not get better, but more and more. */
+  const flush = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    const answers = waiting.take()
+    if (answers.length === 0) return
+    file.write((rows) => {
+      counts.evictions += rows.insert(answers, clock.now(), maxBytes)
+    })
   }
-  const close = (): void => {
-    database?.close()
-    database = undefined
-    rows = undefined
-  }
-  const reopen = (): void => {
-    close()
-    try {
-      database = open()
-      rows = openAnswerRows(database)
-      salt = rows.salt()
-    } catch (error) {
-      complain(error)
-      // Where only writing fails, what is there can still be read.
-      if (!rows) close()
-    }
-  }
-  const guard = <Result>(run: (rows: AnswerRows) => Result, otherwise: Result): Result => {
-    if (!rows) return otherwise
-    try {
-      return run(rows)
-    } catch (error) {
-      complain(error)
-      if (isDamaged(error)) reopen()
-      return otherwise
-    }
-  }
-  const makeRoom = (table: AnswerRows, bytes: number): void => {
-    while (table.total.bytes + bytes > maxBytes && table.total.entries > 0)
-      counts.evictions += table.remove(LEAST_USED, Math.max(1, Math.min(SLICE, table.total.entries >> 4)))
+  const schedule = (): void => {
+    if (waiting.isFull()) flush()
+    else timer ??= setTimeout(flush, flushEveryMs).unref()
   }
   /** Removes slice by slice, with everybody else's turn in between. */
   const removeAll = async (which: Which): Promise<number> => {
     let removed = 0
     for (;;) {
-      const count = guard((table) => table.remove(which, SLICE), 0)
+      const count = file.read((rows) => rows.remove(which, SLICE), 0)
       removed += count
       if (count < SLICE) return removed
       await nextTurn()
     }
   }
+  const find = (key: string, nowMs: number) => {
+    const fresh = waiting.get(key)
+    if (fresh) return fresh.expiresAtMs > nowMs ? { answer: unpack(fresh), usedAtMs: nowMs } : undefined
+    return file.read((rows) => rows.find(key, nowMs), undefined)
+  }
 
-  reopen()
   return {
     name: 'disk',
     get salt() {
-      return salt ?? ownSalt
+      return file.salt
     },
     async get(key) {
       const nowMs = clock.now()
-      const found = guard((table) => table.find(key, nowMs), undefined)
+      const found = find(key, nowMs)
       if (!found) {
         counts.misses++
         return undefined
       }
       counts.hits++
-      if (nowMs - found.usedAtMs >= TOUCH_EVERY_MS) guard((table) => table.touch(key, nowMs), undefined)
+      if (nowMs - found.usedAtMs >= TOUCH_EVERY_MS) file.read((rows) => rows.touch(key, nowMs), undefined)
       return found.answer
     },
     async set(key, answer) {
-      guard((table) => {
-        const packed = pack(key, answer)
-        if (packed.bytes > maxBytes) return
-        makeRoom(table, packed.bytes)
-        table.insert(key, packed, clock.now())
-        isTold = false
-      }, undefined)
+      if (!file.isOpen()) return
+      const packed = pack(key, answer)
+      if (packed.bytes > maxBytes) return
+      waiting.add(packed)
+      schedule()
     },
     async clear(owner) {
-      const newest = guard((table) => table.newest(), 0)
+      // What waits is written before, so that it is counted once and cannot come back.
+      flush()
+      const newest = file.read((rows) => rows.newest(), 0)
       const upTo: Which = { where: 'rowid <= ?', values: [newest] }
       if (owner === undefined) return removeAll(upTo)
       return removeAll({ where: `owner = ? AND ${upTo.where}`, values: [owner, newest] })
     },
     async removeExpired() {
-      if (!rows || salt === undefined) reopen()
+      file.retry()
+      flush()
       const removed = await removeAll({ where: 'expires_at_ms <= ?', values: [clock.now()] })
       counts.expired += removed
       return removed
     },
     async stats() {
-      return { name: 'disk', ...(rows?.total ?? { entries: 0, bytes: 0 }), maxBytes, ...counts }
+      flush()
+      const total = file.read(({ total: { entries, bytes } }) => ({ entries, bytes }), {
+        entries: 0,
+        bytes: 0,
+      })
+      return { name: 'disk', ...total, maxBytes, ...counts }
     },
-    close,
+    close() {
+      flush()
+      file.close()
+    },
   }
 }
 

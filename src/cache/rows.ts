@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
 
-import type { MessageResponse } from '../wire/anthropic/response.ts'
 import type { CachedAnswer } from './answer.ts'
+import { type PackedAnswer, unpack } from './packed.ts'
 
 export const DISK_MIGRATIONS = [
   `CREATE TABLE answers (
@@ -52,8 +52,11 @@ export interface AnswerRows {
   /** The answer that is not too old, and when it was last used. */
   find(key: string, nowMs: number): { readonly answer: CachedAnswer; readonly usedAtMs: number } | undefined
   touch(key: string, nowMs: number): void
-  /** Takes the place of an answer of the same key. */
-  insert(key: string, answer: Packed, nowMs: number): void
+  /**
+   * Puts answers in the place of others of the same keys, all in one transaction. What was used longest ago goes for
+   * them, so that all together take at most `maxBytes`; tells how many had to go.
+   */
+  insert(answers: readonly PackedAnswer[], nowMs: number, maxBytes: number): number
   /** Removes up to that many; tells how many. */
   remove(which: Which, limit: number): number
   /** The number that the newest answer has. */
@@ -62,41 +65,65 @@ export interface AnswerRows {
   salt(): string
 }
 
-/** What a row costs beside its answer: key, times, indexes. */
-const BYTES_A_ROW = 300
-/** Smaller answers are not worth the time. */
-const LEAST_PACKED_BYTES = 2048
+/** Rows removed at a time to make room. */
+const SLICE = 100
 
-/** An answer as it is written. */
-export interface Packed {
-  readonly answer: CachedAnswer
-  readonly message: Uint8Array
-  readonly isPacked: boolean
-  readonly bytes: number
-}
-
-export function pack(key: string, answer: CachedAnswer): Packed {
-  const text = new TextEncoder().encode(JSON.stringify(answer.message))
-  const isPacked = text.byteLength >= LEAST_PACKED_BYTES
-  const message = isPacked ? Bun.zstdCompressSync(text, { level: 3 }) : text
-  return { answer, message, isPacked, bytes: message.byteLength + key.length + BYTES_A_ROW }
-}
+const LEAST_USED: Which = { where: 'true ORDER BY used_at_ms', values: [] }
 
 export function openAnswerRows(database: Database): AnswerRows {
   const total = sumOf(database)
 
-  const remove = database.transaction(({ where, values }: Which, limit: number): number => {
-    const keys = `key IN (SELECT key FROM answers WHERE ${where} LIMIT ${limit})`
-    const { count, bytes } = database
-      .query<{ count: number; bytes: number | null }, Array<string | number>>(
-        `SELECT count(*) AS count, sum(bytes) AS bytes FROM answers WHERE ${keys}`,
+  const remove = ({ where, values }: Which, limit: number): number => {
+    const removed = database
+      .query<{ bytes: number }, Array<string | number>>(
+        `DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE ${where} LIMIT ${limit}) RETURNING bytes`,
       )
-      .get(...values) ?? { count: 0, bytes: 0 }
-    if (count > 0) database.query(`DELETE FROM answers WHERE ${keys}`).run(...values)
-    total.bytes -= bytes ?? 0
-    total.entries -= count
-    return count
-  })
+      .all(...values)
+    total.bytes -= removed.reduce((sum, { bytes }) => sum + bytes, 0)
+    total.entries -= removed.length
+    return removed.length
+  }
+  const makeRoom = (bytes: number, maxBytes: number): number => {
+    let removed = 0
+    while (total.bytes + bytes > maxBytes && total.entries > 0)
+      removed += remove(LEAST_USED, Math.max(1, Math.min(SLICE, total.entries >> 4)))
+    return removed
+  }
+  const insertOne = (answer: PackedAnswer, nowMs: number): void => {
+    const { key, bytes } = answer
+    const old = database
+      .query<{ bytes: number }, [string]>('SELECT bytes FROM answers WHERE key = ?')
+      .get(key)
+    database
+      .query(
+        `INSERT OR REPLACE INTO answers (key, owner, model, stored_at_ms, expires_at_ms, used_at_ms, cost_usd, bytes, packed,
+         message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        key,
+        answer.owner,
+        answer.model,
+        answer.storedAtMs,
+        answer.expiresAtMs,
+        nowMs,
+        answer.costUsd,
+        bytes,
+        answer.isPacked ? 1 : 0,
+        answer.message,
+      )
+    total.bytes += bytes - (old?.bytes ?? 0)
+    total.entries += old ? 0 : 1
+  }
+  const insertAll = database.transaction(
+    (answers: readonly PackedAnswer[], nowMs: number, maxBytes: number): number => {
+      let removed = 0
+      for (const answer of answers) {
+        removed += makeRoom(answer.bytes, maxBytes)
+        insertOne(answer, nowMs)
+      }
+      return removed
+    },
+  )
 
   return {
     total,
@@ -109,29 +136,14 @@ export function openAnswerRows(database: Database): AnswerRows {
     touch(key, nowMs) {
       database.query('UPDATE answers SET used_at_ms = ? WHERE key = ?').run(nowMs, key)
     },
-    insert(key, { answer, message, isPacked, bytes }, nowMs) {
-      const old = database
-        .query<{ bytes: number }, [string]>('SELECT bytes FROM answers WHERE key = ?')
-        .get(key)
-      database
-        .query(
-          `INSERT OR REPLACE INTO answers (key, owner, model, stored_at_ms, expires_at_ms, used_at_ms, cost_usd, bytes, packed,
-           message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          key,
-          answer.owner,
-          answer.model,
-          answer.storedAtMs,
-          answer.expiresAtMs,
-          nowMs,
-          answer.costUsd,
-          bytes,
-          isPacked ? 1 : 0,
-          message,
-        )
-      total.bytes += bytes - (old?.bytes ?? 0)
-      total.entries += old ? 0 : 1
+    insert(answers, nowMs, maxBytes) {
+      const before = { ...total }
+      try {
+        return insertAll.immediate(answers, nowMs, maxBytes)
+      } catch (error) {
+        Object.assign(total, before)
+        throw error
+      }
     },
     remove,
     newest: () =>
@@ -154,14 +166,13 @@ const sumOf = (database: Database): { entries: number; bytes: number } =>
     )
     .get() ?? { entries: 0, bytes: 0 }
 
-function toAnswer(row: Row): CachedAnswer {
-  const bytes = row.packed === 1 ? Bun.zstdDecompressSync(row.message) : row.message
-  return {
-    message: JSON.parse(new TextDecoder().decode(bytes)) as MessageResponse,
+const toAnswer = (row: Row): CachedAnswer =>
+  unpack({
     owner: row.owner,
     model: row.model,
     storedAtMs: row.stored_at_ms,
     expiresAtMs: row.expires_at_ms,
     costUsd: row.cost_usd,
-  }
-}
+    isPacked: row.packed === 1,
+    message: row.message,
+  })

@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite'
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -63,6 +64,11 @@ const ask = async (place: Place, fields: object, options = as(KEYS.ann)): Promis
 const textOf = async (response: Response): Promise<string> =>
   ((await response.json()) as { content: Array<{ text: string }> }).content.map(({ text }) => text).join('')
 
+/** How many answers a process would find that is started now. */
+const countAnswers = (dataDir: string): number => {
+  using database = new Database(join(dataDir, 'cache.db'), { readonly: true })
+  return database.query<{ count: number }, []>('SELECT count(*) AS count FROM answers').get()?.count ?? 0
+}
 const statistics = async (key = KEYS.ann): Promise<Record<string, unknown>> =>
   (await fetch(`${server.url}/v1/messages/cache/stats`, as(key))).json() as Promise<Record<string, unknown>>
 
@@ -199,6 +205,7 @@ describe('an answer that was given before', () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'cache-kill-'))
     const first = await start({ DATA_DIR: dataDir })
     for (const { name } of talkers.slice(0, 10)) await ask(first, { model: name })
+    await until('they are on the disk', () => countAnswers(dataDir) === 10)
     const asking = talkers
       .slice(10)
       .map(async ({ name }) => post(first, message({ model: name }), as(KEYS.ann)))

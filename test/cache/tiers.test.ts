@@ -7,15 +7,12 @@ import type { CachedAnswer } from '../../src/cache/answer.ts'
 import { createCache } from '../../src/cache/cache.ts'
 import { createDiskTier, type DiskTier } from '../../src/cache/disk.ts'
 import { createMemoryTier } from '../../src/cache/memory.ts'
-import { DISK_MIGRATIONS } from '../../src/cache/rows.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import type { Clock } from '../../src/core/clock.ts'
-import type { Logger } from '../../src/core/context.ts'
-import { openDatabase } from '../../src/store/database.ts'
-import type { MessageResponse } from '../../src/wire/anthropic/response.ts'
+import { silentLog as log } from '../support/log.ts'
+import { makeAnswer, openAnswers } from './make.ts'
 
 const quiet = (): void => {}
-const log: Logger = { debug: quiet, info: quiet, warn: quiet, error: quiet }
 
 let nowMs = 0
 const clock: Clock = { now: () => nowMs, watch: () => quiet }
@@ -28,25 +25,12 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const path = (): string => join(folder, 'cache.db')
-const openFile = () =>
-  openDatabase({ path: path(), migrations: DISK_MIGRATIONS, stamp: () => String(nowMs), log })
+const openFile = () => openAnswers(path())
 const disk = (maxBytes = 1e6): DiskTier => createDiskTier({ open: openFile, maxBytes, clock, log })
 const memory = (maxBytes = 1e6): CacheTier => createMemoryTier({ maxBytes, clock })
 
-const USAGE = {
-  input_tokens: 10,
-  output_tokens: 5,
-  cache_read_input_tokens: 2,
-  cache_creation_input_tokens: 1,
-}
-const answerOf = (text: string, lifeMs = 5000, owner = 'ann'): CachedAnswer => ({
-  owner,
-  message: { content: [{ type: 'text', text }], usage: USAGE } as unknown as MessageResponse,
-  model: 'a/b',
-  storedAtMs: nowMs,
-  expiresAtMs: nowMs + lifeMs,
-  costUsd: 0.01,
-})
+const answerOf = (text: string, lifeMs?: number, owner?: string): CachedAnswer =>
+  makeAnswer(text, nowMs, lifeMs, owner)
 
 describe.each([
   ['the memory tier', memory],
@@ -117,6 +101,12 @@ describe('the disk tier', () => {
     expect(await disk().get('a')).toEqual(answerOf('A'))
     expect(disk().salt).toBe(salt)
     expect((await disk().stats()).bytes).toBeGreaterThan(0)
+  })
+
+  test('takes little room for what is long and says little', async () => {
+    const tier = disk()
+    await tier.set('a', answerOf('word '.repeat(10_000)))
+    expect((await tier.stats()).bytes).toBeLessThan(2000)
   })
 
   test('begins anew where its file is damaged', async () => {
@@ -209,6 +199,7 @@ describe('the disk tier', () => {
       log,
     })
     await broken.set('a', answerOf('A'))
+    expect(await broken.stats()).toMatchObject({ entries: 0, bytes: 0 })
     expect(await broken.get('a')).toBeUndefined()
   })
 })
