@@ -35,12 +35,15 @@ export interface CacheOptions {
 /** Remembers finished answers in its tiers; what a far one has, the nearer ones get too. */
 export function createCache({ tiers, ttlMs, salt, clock }: CacheOptions): ResponseCache {
   const counts = createCounts()
+  let clearings = 0
 
   const search = async (key: string): Promise<CachedAnswer | undefined> => {
+    const before = clearings
     for (const [at, tier] of tiers.entries()) {
       const answer = await tier.get(key)
       if (!answer) continue
-      for (const nearer of tiers.slice(0, at)) await nearer.set(key, answer)
+      // What was found just before it was cleared is given, but not brought back.
+      for (const nearer of tiers.slice(0, at)) if (clearings === before) await nearer.set(key, answer)
       return answer
     }
     return undefined
@@ -68,8 +71,13 @@ export function createCache({ tiers, ttlMs, salt, clock }: CacheOptions): Respon
       counts.save(answer)
     },
     async clear(owner) {
-      const removed = await Promise.all(tiers.map(async (tier) => tier.clear(owner)))
-      return Math.max(0, ...removed)
+      let most = 0
+      // The farthest first: what it still has, a search brings into the nearer ones.
+      for (const tier of tiers.toReversed()) {
+        clearings++
+        most = Math.max(most, await tier.clear(owner))
+      }
+      return most
     },
     async removeExpired() {
       const removed = await Promise.all(tiers.map(async (tier) => tier.removeExpired()))

@@ -10,6 +10,7 @@ import { createMemoryTier } from '../../src/cache/memory.ts'
 import type { CacheTier } from '../../src/cache/tier.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import { silentLog as log } from '../support/log.ts'
+import { until } from '../support/wait.ts'
 import { makeAnswer, openAnswers } from './make.ts'
 
 const quiet = (): void => {}
@@ -258,6 +259,39 @@ describe('the cache', () => {
     expect(await cache.clear('bob')).toBe(1)
     expect(await cache.find('b', 'bob', Infinity)).toBeUndefined()
     expect(await cache.find('a', 'ann', Infinity)).toBeDefined()
+  })
+
+  test('that is being cleared does not bring back what its disk still has', async () => {
+    const { tiers, cache } = both()
+    for (let at = 0; at < 250; at++) await tiers[1]?.set(String(at), answerOf('x'))
+    const clearing = cache.clear('ann')
+    for (let at = 0; at < 250; at++) await cache.find(String(at), 'ann', Infinity)
+    const late = cache.find('249', 'ann', Infinity)
+    expect(await clearing).toBe(250)
+    await late
+    for (let at = 0; at < 250; at++) expect(await cache.find(String(at), 'ann', Infinity)).toBeUndefined()
+  })
+
+  test('that is cleared while it searches does not keep what it has found', async () => {
+    const near = memory()
+    const far = disk()
+    const { promise: isCleared, resolve: goOn } = Promise.withResolvers<void>()
+    const slow: CacheTier = {
+      ...far,
+      async get(key) {
+        const found = await far.get(key)
+        await isCleared
+        return found
+      },
+    }
+    const cache = createCache({ tiers: [near, slow], ttlMs: 5000, salt: () => 's', clock })
+    await far.set('a', answerOf('A'))
+    const searching = cache.find('a', 'ann', Infinity)
+    await until('it has been found', async () => (await far.stats()).hits === 1)
+    expect(await cache.clear('ann')).toBe(1)
+    goOn()
+    expect(await searching).toBeDefined()
+    expect(await near.get('a')).toBeUndefined()
   })
 
   test('clears and cleans up all tiers', async () => {
