@@ -16,7 +16,7 @@ export async function listModels(
   caller: Caller | undefined,
 ): Promise<ModelList> {
   const limit = checkPage(query)
-  const allows = modelFilter(caller, services.choose)
+  const allows = modelFilter(caller, services)
   const all = (await allModels(services)).filter(({ id }) => allows(id))
   const [start, end] = pageBounds(all, limit, query)
   const data = all.slice(start, end)
@@ -55,7 +55,7 @@ export async function findModel(
   services: Services,
   caller: Caller | undefined,
 ): Promise<ModelInfo> {
-  const found = modelFilter(caller, services.choose)(id) ? await lookUp(id, services) : undefined
+  const found = modelFilter(caller, services)(id) ? await lookUp(id, services) : undefined
   if (found) return found
   throw new Failure('not_found_error', `model: ${id}`)
 }

@@ -324,9 +324,62 @@ describe("a caller's own OpenRouter key", () => {
     expect(passing.output()).not.toContain(OWN)
   })
 
+  test('is shown the models that it may ask, and no others', async () => {
+    await using router = startCatalogue('deepseek/chat', 'near/by', 'openai/gpt')
+    await using other = startCatalogue('llama', 'qwen')
+    const path = join(folder, 'reach.toml')
+    await Bun.write(
+      path,
+      `[upstreams.default]
+       dialect = "openrouter"
+       [upstreams.local]
+       base_url = "${other.url}"
+       [models."near/*"]
+       upstream = "local"
+       [aliases]
+       house = "local/llama"
+       far = "deepseek/chat"`,
+    )
+    await using passing = await startServer(
+      { SERVER_API_KEYS: 'ours', OPENROUTER_API_KEY: 'operators', OPENROUTER_PASS_THROUGH: 'true' },
+      ['--openrouter-base-url', router.url, '--config', path],
+    )
+    const look = async (key: string, model = ''): Promise<any> =>
+      (await fetch(`${passing.url}/v1/models${model}`, { headers: { 'x-api-key': key } })).json()
+    const listed = async (key: string): Promise<string[]> =>
+      (await look(key)).data.map(({ id }: { id: string }) => id)
+    const all = await listed('ours')
+    expect(all).toEqual(expect.arrayContaining(['house', 'far', 'deepseek/chat', 'near/by', 'local/llama']))
+    const shown = await listed(OWN)
+    for (const model of all) {
+      const mayAsk = (await ask(passing, OWN, { model })).status === 200
+      expect([model, shown.includes(model)]).toEqual([model, mayAsk])
+      const { id, error } = await look(OWN, `/${model}`)
+      expect(id ?? error.type).toBe(mayAsk ? model : 'not_found_error')
+    }
+    expect(shown).toEqual(expect.arrayContaining(['far', 'deepseek/chat', 'openai/gpt']))
+    expect(shown).not.toContain('house')
+  })
+
   test('is a key like any other where it does not', async () => {
     expect((await ask(server, OWN)).status).toBe(401)
   })
+
+  /** An upstream that has these models. */
+  const startCatalogue = (...ids: readonly string[]) => {
+    const place = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      async fetch(request) {
+        if (request.method !== 'POST') return Response.json({ data: ids.map((id) => ({ id })) })
+        return textAnswer('Hello', (await request.json()) as Record<string, unknown>)
+      },
+    })
+    return {
+      url: `http://127.0.0.1:${place.port}/v1`,
+      [Symbol.asyncDispose]: async () => place.stop(true),
+    }
+  }
 
   const openrouterDialect = async (): Promise<string> => {
     const path = join(folder, 'dialect.toml')
