@@ -85,13 +85,16 @@ export const choresOf = ({ cache, files }: Memory): Chores => ({
 /** How to open a database of this server. */
 const databaseOf =
   (name: string, migrations: readonly string[], { dataDir }: Config, clock: Clock, log: Log) =>
-  (): Database =>
-    openDatabase({
-      path: join(dataDir, name),
-      migrations,
-      stamp: () => new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-'),
-      log,
-    })
+  (damage?: unknown): Database =>
+    openDatabase(
+      {
+        path: join(dataDir, name),
+        migrations,
+        stamp: () => new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-'),
+        log,
+      },
+      damage,
+    )
 
 const DAY_MS = 86_400_000
 

@@ -2,12 +2,12 @@ import type { Database } from 'bun:sqlite'
 
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/context.ts'
-import { isDamaged } from '../store/database.ts'
+import { hasMoved, isDamaged } from '../store/database.ts'
 import { type AnswerRows, openAnswerRows } from './rows.ts'
 
 export interface FileOptions {
-  /** Opens the file; called again when it was found damaged, or could not be opened before. */
-  readonly open: () => Database
+  /** Opens the file, or sets it aside for `damage` that was met in it and begins another one. */
+  readonly open: (damage?: unknown) => Database
   readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
@@ -49,25 +49,28 @@ export function openAnswerFile({ open, clock, log }: FileOptions): AnswerFile {
     database = undefined
     rows = undefined
   }
-  const reopen = (): void => {
+  const reopen = (damage?: unknown): void => {
     close()
     try {
-      database = open()
+      database = open(damage)
       rows = openAnswerRows(database)
       salt = rows.salt()
     } catch (error) {
       complain(error)
       // Where only writing fails, what is there can still be read.
       if (!rows) close()
+      if (isDamaged(error) && damage === undefined) reopen(error)
     }
   }
+  /** Where another process has begun anew already, opening that file is enough. */
+  const recover = (damage: unknown): void => reopen(database && hasMoved(database) ? undefined : damage)
   const read = <Result>(run: (rows: AnswerRows) => Result, otherwise: Result): Result => {
     if (!rows) return otherwise
     try {
       return run(rows)
     } catch (error) {
       complain(error)
-      if (isDamaged(error)) reopen()
+      if (isDamaged(error)) recover(error)
       return otherwise
     }
   }

@@ -1,4 +1,4 @@
-import { Database, SQLiteError } from 'bun:sqlite'
+import { constants, Database, SQLiteError } from 'bun:sqlite'
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 
@@ -17,12 +17,13 @@ export interface DatabaseOptions {
 
 /**
  * Opens a database file and brings its tables up to date. A file that is damaged is set aside, next to where it was,
- * and the server goes on with an empty one. Throws a `Failure` where the disk or another program is in the way, and
- * for tables of a newer version.
+ * and the server goes on with an empty one; so is one in whose use `damage` was met, an error of the database's. Throws
+ * a `Failure` where the disk or another program is in the way, and for tables of a newer version.
  */
-export function openDatabase(options: DatabaseOptions): Database {
+export function openDatabase(options: DatabaseOptions, damage?: unknown): Database {
   if (options.path !== IN_MEMORY) mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 })
   try {
+    if (damage !== undefined) setAside(options, damage)
     return open(options)
   } catch (error) {
     if (!isDamaged(error)) throw toStoreFailure(error)
@@ -72,6 +73,14 @@ const DAMAGES: ReadonlySet<string | undefined> = new Set(['SQLITE_CORRUPT', 'SQL
 /** Whether the file itself is broken, so that no further try can succeed. */
 export const isDamaged = (error: unknown): boolean =>
   error instanceof SQLiteError && (DAMAGES.has(error.code) || /malformed|not a database/.test(error.message))
+
+/** Whether another file, or none, is now where this one was opened. */
+export function hasMoved(database: Database): boolean {
+  // SQLite writes one number; Bun takes no smaller buffer.
+  const answer = new Int32Array(2)
+  database.fileControl(constants.SQLITE_FCNTL_HAS_MOVED, answer)
+  return answer[0] === 1
+}
 
 /** Whether there was no room to write to. */
 export const isFull = (error: unknown): boolean =>

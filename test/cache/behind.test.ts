@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +13,7 @@ import { makeAnswer, makeNoise, openAnswers } from './make.ts'
 // The disk tier writes behind the backs of requests, many answers in one transaction.
 
 const NEVER_MS = 1e8
+const PAGE_BYTES = 4096
 
 let nowMs = 0
 let folder = ''
@@ -26,7 +27,7 @@ const path = (): string => join(folder, 'cache.db')
 const answerOf = (text: string, lifeMs?: number, owner?: string) => makeAnswer(text, nowMs, lifeMs, owner)
 const disk = (options: Partial<DiskOptions> = {}): DiskTier =>
   createDiskTier({
-    open: () => openAnswers(path()),
+    open: (damage) => openAnswers(path(), damage),
     maxBytes: 1e9,
     clock: { now: () => nowMs },
     log: silentLog,
@@ -44,6 +45,18 @@ const setMany = async (
 const written = (): number => {
   using other = new Database(path(), { readonly: true })
   return other.query<{ count: number }, []>('SELECT count(*) AS count FROM answers').get()?.count ?? 0
+}
+
+/** Overwrites the page at which a table or an index begins. */
+const spoil = (name: string): void => {
+  using other = new Database(path())
+  other.run('PRAGMA wal_checkpoint(TRUNCATE)')
+  const page = other
+    .query<{ rootpage: number }, [string]>('SELECT rootpage FROM sqlite_master WHERE name = ?')
+    .get(name)
+  const file = readFileSync(path())
+  file.fill('garbage ', ((page?.rootpage ?? 0) - 1) * PAGE_BYTES, (page?.rootpage ?? 0) * PAGE_BYTES)
+  writeFileSync(path(), file)
 }
 
 describe('an answer that waits to be written', () => {
@@ -189,23 +202,37 @@ describe('a disk', () => {
     expect(await disk().get('a')).toEqual(answerOf('A'))
   })
 
-  test('that is found damaged takes nothing, says so once, and fails nobody', async () => {
+  test.each([
+    ['the answers', 'answers'],
+    ['their keys', 'sqlite_autoindex_answers_1'],
+  ])('on which %s are found damaged fails nobody, says so once, and begins anew', async (_what, table) => {
     const before = disk()
     await setMany(before, 1000, (at) => makeNoise(1000, at))
     before.close()
-    const file = readFileSync(path())
     const told: string[] = []
     const tier = disk({ log: { ...silentLog, warn: (event) => told.push(event) } })
-    // All but the first page, which says what tables there are.
-    writeFileSync(
-      path(),
-      Buffer.concat([file.subarray(0, 4096), Buffer.alloc(file.length - 4096, 'garbage ')]),
-    )
-    await setMany(tier, 1000)
-    await tier.clear('ann')
-    await tier.removeExpired()
-    expect(await tier.get('key 1')).toBeUndefined()
+    spoil(table)
+    for (let round = 0; round < 5; round++) await setMany(tier, 100)
+    expect(await tier.get('key 999')).toBeUndefined()
+    expect(await tier.get('key 99')).toEqual(answerOf('99'))
+    expect(await tier.stats()).toMatchObject({ entries: 100 })
+    expect(await tier.clear('ann')).toBe(100)
     expect(told).toEqual(['cache-disk-failed'])
+    expect(readdirSync(folder)).toContain('cache.db.damaged-then')
+  })
+
+  test('that another process has begun anew is used as it is', async () => {
+    const before = disk()
+    await setMany(before, 1000, (at) => makeNoise(1000, at))
+    before.close()
+    const tiers = [disk(), disk()]
+    spoil('sqlite_autoindex_answers_1')
+    for (let round = 0; round < 3; round++) for (const tier of tiers) await setMany(tier, 100)
+    const [one, other] = tiers
+    await one?.set('a', answerOf('A'))
+    await one?.stats()
+    expect(await other?.get('a')).toEqual(answerOf('A'))
+    expect(readdirSync(folder).filter((name) => name.endsWith('damaged-then'))).toHaveLength(1)
   })
 
   test('whose trouble is over is complained of again when it comes back', async () => {

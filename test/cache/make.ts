@@ -29,5 +29,5 @@ export const makeNoise = (characters: number, seed: number | string): string =>
     '',
   )
 
-export const openAnswers = (path: string): Database =>
-  openDatabase({ path, migrations: DISK_MIGRATIONS, stamp: () => 'then', log: silentLog })
+export const openAnswers = (path: string, damage?: unknown): Database =>
+  openDatabase({ path, migrations: DISK_MIGRATIONS, stamp: () => 'then', log: silentLog }, damage)
