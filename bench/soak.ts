@@ -85,7 +85,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       requests: { type: 'string', default: '200000' },
-      faults: { type: 'string', default: '10000' },
+      faults: { type: 'string', default: '100000' },
       server: { type: 'string', default: existsSync(BINARY) ? BINARY : join(ROOT, 'src/main.ts') },
       json: { type: 'boolean', default: false },
     },
