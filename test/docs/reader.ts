@@ -105,7 +105,8 @@ const needsServer = (command: string): boolean =>
 
 /**
  * The program under its own name: one that serves goes to the background once it listens, and takes the place of the
- * one before. A curl that takes a failure for one. And a Claude Code that only looks whether the server is there.
+ * one before, whose log must be gone by then: it says `listening` as well. A curl that takes a failure for one. And a
+ * Claude Code that only looks whether the server is there.
  */
 async function writePrograms(bin: string, root: string): Promise<void> {
   const program = COMMAND.map((part) => `'${part}'`).join(' ')
@@ -116,9 +117,10 @@ case "\${1:-serve}" in
   *) exec ${program} "$@" ;;
 esac
 if [ -f '${root}/pid' ]; then kill "$(cat '${root}/pid')" 2>/dev/null && while kill -0 "$(cat '${root}/pid')" 2>/dev/null; do sleep 0.05; done; fi
-${program} "$@" >'${root}/log' 2>&1 &
+: >'${root}/log'
+${program} "$@" >>'${root}/log' 2>&1 &
 echo $! >'${root}/pid'
-while ! grep -qs '^listening on' '${root}/log'; do kill -0 $! 2>/dev/null || { cat '${root}/log'; exit 1; }; sleep 0.05; done
+while ! grep -q '^listening on' '${root}/log'; do kill -0 $! 2>/dev/null || { cat '${root}/log'; exit 1; }; sleep 0.05; done
 cat '${root}/log'`,
     curl: `exec '${Bun.which('curl') ?? 'curl'}' --silent --show-error --fail-with-body "$@"`,
     claude: `exec '${Bun.which('curl') ?? 'curl'}' --silent --fail "$ANTHROPIC_BASE_URL/health"`,
