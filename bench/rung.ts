@@ -4,7 +4,7 @@ import { Elysia } from 'elysia'
 import { createClock } from '../src/clock.ts'
 import { loadConfig } from '../src/config/load.ts'
 import { thisMachine } from '../src/config/machine.ts'
-import type { RequestContext } from '../src/core/context.ts'
+import { DEFAULT_PROTOCOL, type RequestContext } from '../src/core/context.ts'
 import { sseResponse } from '../src/http/sse.ts'
 import { answer, answerWhole } from '../src/messages/answer.ts'
 import { createLog } from '../src/observability/log.ts'
@@ -95,15 +95,7 @@ function answered(): Handler {
       signal: request.signal,
       log,
       trace: createTrace(() => performance.now()),
-      protocol: {
-        version: '2023-06-01',
-        betas: [],
-        sessionId: undefined,
-        agentId: undefined,
-        route: undefined,
-        cacheControl: undefined,
-        options: {},
-      },
+      protocol: DEFAULT_PROTOCOL,
       owner: 'bench',
     }
     const stream = await answer(body, services, context)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { DEFAULT_PROTOCOL } from '../src/core/context.ts'
 import { createLog } from '../src/observability/log.ts'
 import { createMetrics } from '../src/observability/metrics/registry.ts'
 import { watchForMetrics } from '../src/observability/metrics/requests.ts'
@@ -164,16 +165,7 @@ function finishedRequest(): FinishedRequest {
   trace.open('call', { upstream: 'default', model: 'test/model' })('ok')
   for (const [name, value] of Object.entries(NOTES)) trace.note(name, value)
   trace.identify(identify(null, 'req_00000000000000000000000000000000', () => true))
-  const protocol = {
-    version: '2023-06-01',
-    betas: [],
-    sessionId: undefined,
-    agentId: undefined,
-    route: undefined,
-    cacheControl: undefined,
-    options: {},
-  } as const
-  const context = { id: crypto.randomUUID(), protocol, owner: 'anyone' }
+  const context = { id: crypto.randomUUID(), protocol: DEFAULT_PROTOCOL, owner: 'anyone' }
   const request = { context, trace, method: 'POST', route: '/v1/messages', startedAtMs: Date.now() }
   return { request, ending: { status: 200, outcome: 'ok', durationMs: 5 } }
 }

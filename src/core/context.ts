@@ -85,6 +85,17 @@ export interface ClientProtocol {
   readonly options: Fields
 }
 
+/** What holds for a request whose headers say nothing of its body. */
+export const DEFAULT_PROTOCOL: ClientProtocol = {
+  version: '2023-06-01',
+  betas: [],
+  sessionId: undefined,
+  agentId: undefined,
+  route: undefined,
+  cacheControl: undefined,
+  options: {},
+}
+
 /** What one request carries through every layer. Made once in `http/context.ts`, passed on as the last argument. */
 export interface RequestContext {
   /** `req_…`: the `request-id` header, the error body's `request_id` and the log's correlation id. */

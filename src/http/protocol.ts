@@ -1,4 +1,10 @@
-import { API_VERSIONS, type ApiVersion, type ClientProtocol, type Fields } from '../core/context.ts'
+import {
+  API_VERSIONS,
+  type ApiVersion,
+  type ClientProtocol,
+  DEFAULT_PROTOCOL,
+  type Fields,
+} from '../core/context.ts'
 import { invalidRequest } from '../core/errors.ts'
 
 /** What a request's headers say about its body. Only `strict` insists on a version. */
@@ -10,7 +16,7 @@ export function readProtocol(headers: Headers, strict: boolean): ClientProtocol 
       `anthropic-version: '${given}' is not a valid version; known are ${API_VERSIONS.join(' and ')}`,
     )
   return {
-    version: given !== null && isVersion(given) ? given : '2023-06-01',
+    version: given !== null && isVersion(given) ? given : DEFAULT_PROTOCOL.version,
     betas: splitList(headers.get('anthropic-beta')),
     sessionId: headers.get('x-claude-code-session-id') ?? undefined,
     agentId: headers.get('x-claude-code-agent-id') ?? undefined,

@@ -1,5 +1,5 @@
 import type { Caller } from '../core/caller.ts'
-import type { ClientProtocol, Fields, Outcome, RequestContext } from '../core/context.ts'
+import { DEFAULT_PROTOCOL, type Fields, type Outcome, type RequestContext } from '../core/context.ts'
 import { asFailure, noteFailure } from '../observability/failure.ts'
 import type { Log } from '../observability/log.ts'
 import type { ObservedRequest } from '../observability/request.ts'
@@ -87,20 +87,10 @@ interface OpenExchange extends Exchange {
   readProtocol(): void
 }
 
-const UNREAD: ClientProtocol = {
-  version: '2023-06-01',
-  betas: [],
-  sessionId: undefined,
-  agentId: undefined,
-  route: undefined,
-  cacheControl: undefined,
-  options: {},
-}
-
 function beginExchange(server: Server, request: Request, route: string): OpenExchange {
   const id = newRequestId()
   const trace = createTrace(() => performance.now())
-  let protocol = UNREAD
+  let protocol = DEFAULT_PROTOCOL
   let caller: Caller | undefined
   let log: Log | undefined
   let finished = false

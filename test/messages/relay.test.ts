@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 
 import { createClock } from '../../src/clock.ts'
-import type { RequestContext } from '../../src/core/context.ts'
+import { DEFAULT_PROTOCOL, type RequestContext } from '../../src/core/context.ts'
 import { answerWhole } from '../../src/messages/answer.ts'
 import type { AnswerStream } from '../../src/messages/converse.ts'
 import { prepareRelay, streamRelay } from '../../src/messages/relay.ts'
@@ -51,15 +51,7 @@ function ask(fields: object = {}, target: Target = CLAUDE, strict = false) {
     messages: [{ role: 'user', content: 'Hi' }],
     ...fields,
   }
-  const protocol = {
-    version: '2023-06-01',
-    betas: [],
-    sessionId: undefined,
-    agentId: undefined,
-    route: undefined,
-    cacheControl: undefined,
-    options: {},
-  } as const
+  const protocol = DEFAULT_PROTOCOL
   const valid = validateRequest(body, { ...protocol, strict: false, operation: 'create' })
   const trace = createTrace(() => 0)
   const hangUp = new AbortController()

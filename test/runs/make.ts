@@ -1,4 +1,4 @@
-import type { ClientProtocol } from '../../src/core/context.ts'
+import { DEFAULT_PROTOCOL } from '../../src/core/context.ts'
 import { createLog } from '../../src/observability/log.ts'
 import type { ObservedRequest } from '../../src/observability/request.ts'
 import { createTrace } from '../../src/observability/trace.ts'
@@ -63,20 +63,10 @@ export const requestOf = ({
   id = 'req_1',
   ...fields
 }: Partial<ObservedRequest> & { id?: string } = {}): ObservedRequest => ({
-  context: { id, protocol: PROTOCOL, owner: 'anyone' },
+  context: { id, protocol: DEFAULT_PROTOCOL, owner: 'anyone' },
   method: 'POST',
   route: '/v1/messages',
   startedAtMs: NOON_MS,
   trace: createTrace(() => 0),
   ...fields,
 })
-
-const PROTOCOL: ClientProtocol = {
-  version: '2023-06-01',
-  betas: [],
-  sessionId: undefined,
-  agentId: undefined,
-  route: undefined,
-  cacheControl: undefined,
-  options: {},
-}

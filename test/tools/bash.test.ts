@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 import { until } from '../support/wait.ts'
@@ -156,7 +157,7 @@ describe.if(hasSandbox)('the sandbox', () => {
       'cat /etc/passwd /etc/shadow',
       `ls ${process.cwd()}`,
       `cat /proc/${process.pid}/environ`,
-      'cat /root/.bashrc',
+      `cat ${homedir()}/.bashrc`,
       `python3 -c 'print(open("${bench.outside}/secret.txt").read())'`,
     ])
       expect(await bench.failure('Bash', { command })).not.toContain('hunter2')

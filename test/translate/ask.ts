@@ -1,4 +1,4 @@
-import type { ClientProtocol } from '../../src/core/context.ts'
+import { type ClientProtocol, DEFAULT_PROTOCOL } from '../../src/core/context.ts'
 import { readProtocol } from '../../src/http/protocol.ts'
 import { validateRequest } from '../../src/messages/validate.ts'
 import { translateRequest, type TranslatedRequest } from '../../src/translate/request.ts'
@@ -33,12 +33,9 @@ export function ask(fields: object, target: Target = CLAUDE, options: AskOptions
     ...fields,
   })
   const protocol: ClientProtocol = {
-    version: '2023-06-01',
+    ...DEFAULT_PROTOCOL,
     betas,
     sessionId,
-    agentId: undefined,
-    route: undefined,
-    cacheControl: undefined,
     options: readProtocol(new Headers(headers), false).options,
   }
   const valid = validateRequest(body, { ...protocol, strict: false, operation: 'create' })

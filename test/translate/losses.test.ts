@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 
 import { KindGuard, type TObject, type TSchema } from '@sinclair/typebox'
 
-import type { ClientProtocol } from '../../src/core/context.ts'
+import { type ClientProtocol, DEFAULT_PROTOCOL } from '../../src/core/context.ts'
 import { Failure } from '../../src/core/errors.ts'
 import { validateRequest } from '../../src/messages/validate.ts'
 import { findLosses } from '../../src/translate/losses.ts'
@@ -16,15 +16,7 @@ import { CLAUDE, DEEPSEEK, GEMINI, GPT, LOCAL, tool, withFacts } from './ask.ts'
 
 type Fields = Record<string, unknown>
 
-const PROTOCOL: ClientProtocol = {
-  version: '2023-06-01',
-  betas: ['interleaved-thinking-2025-05-14'],
-  sessionId: undefined,
-  agentId: undefined,
-  route: undefined,
-  cacheControl: undefined,
-  options: {},
-}
+const PROTOCOL: ClientProtocol = { ...DEFAULT_PROTOCOL, betas: ['interleaved-thinking-2025-05-14'] }
 const LIMITS = { maxTokensLimit: undefined }
 
 const complete = (fields: object): Fields => ({

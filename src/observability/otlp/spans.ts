@@ -1,5 +1,5 @@
 import type { Fields } from '../../core/context.ts'
-import { mask, redactField } from '../redact.ts'
+import { mask, redactFields } from '../redact.ts'
 import type { FinishedRequest } from '../request.ts'
 import { newSpanId, type Span } from '../trace.ts'
 
@@ -102,7 +102,7 @@ const conversationOf = (notes: Fields, agentId: string | undefined): Fields => (
 
 const ownOf = ({ attributes = {} }: Span): Fields =>
   Object.fromEntries(
-    Object.keys(attributes).map((name) => [`step.${name}`, toScalar(redactField(attributes, name))]),
+    Object.entries(redactFields(attributes)).map(([name, value]) => [`step.${name}`, toScalar(value)]),
   )
 
 /** A span holds no objects. */

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+
 /**
  * Paths that lead out of the working directory, or to what is no file. OUT stands for the folder around the working
  * directory, ROOT for the directory itself. `world.ts` says which links there are.
@@ -24,8 +26,8 @@ export const HOSTILE_PATHS: readonly string[] = [
   '/dev/fd/0',
   '/dev/mem',
   '/sys/kernel/uevent_helper',
-  '/root/.ssh/id_rsa',
-  '/root/.bash_history',
+  `${homedir()}/.ssh/id_rsa`,
+  `${homedir()}/.bash_history`,
   'OUT',
   'OUT/',
   'OUT/secret.txt',

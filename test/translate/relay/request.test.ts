@@ -1,21 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 
-import type { ClientProtocol } from '../../../src/core/context.ts'
+import { type ClientProtocol, DEFAULT_PROTOCOL } from '../../../src/core/context.ts'
 import { encodeToken } from '../../../src/translate/reasoning-token.ts'
 import { toRelayedRequest } from '../../../src/translate/relay/request.ts'
 import { type Target, toTarget } from '../../../src/translate/target.ts'
 import type { MessagesRequest } from '../../../src/wire/anthropic/request.ts'
 import { deepFreeze } from '../../support/freeze.ts'
 
-const PROTOCOL: ClientProtocol = {
-  version: '2023-06-01',
-  betas: [],
-  sessionId: undefined,
-  agentId: undefined,
-  route: undefined,
-  cacheControl: undefined,
-  options: {},
-}
 const ANTHROPIC = toTarget('claude-opus-5', false, { wire: 'messages' })
 const OPENROUTER = toTarget('anthropic/claude-opus-5', true, { wire: 'messages' })
 const OTHER = toTarget('kimi-k3', false, { wire: 'messages' })
@@ -38,7 +29,7 @@ function relay(fields: object, { target = ANTHROPIC, protocol = {}, maxTokensLim
   const { body, headers, losses, binaryChars } = toRelayedRequest(
     request(fields),
     target,
-    { ...PROTOCOL, ...protocol },
+    { ...DEFAULT_PROTOCOL, ...protocol },
     { maxTokensLimit },
   )
   return { body: body as any, headers, binaryChars, warned: losses.map(({ path }) => path) }
